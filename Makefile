@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            build/saker
+# make help       every target in one line
+#
+# Variables: CC=clang, SAN=1 (address, undefined and leak sanitizers), B=DIR
+# (where everything is built), PREFIX, DESTDIR, V=1 (show the commands).
+
+B ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CXX ?= g++
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+
+ifeq ($(SAN),1)
+ifeq ($(origin B),file)
+B := build/san
+endif
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+OPTIMIZE ?= -O2
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Wimplicit-fallthrough
+CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
+CFLAGS ?= -g
+ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) -Werror $(SANITIZE) $(CFLAGS)
+ALL_CXXFLAGS = -std=c++17 $(OPTIMIZE) -Wall -Wextra -Werror -fno-exceptions $(SANITIZE) $(CFLAGS)
+# What re2c and lemon write is not ours to keep free of these.
+GENERATED_CFLAGS = $(filter-out -Wmissing-prototypes -Wshadow -Wundef,$(ALL_CFLAGS)) -Wno-unused-parameter -Wno-sign-compare -Wno-unused-variable -Wno-unused-but-set-variable
+LIBS_VM := -lxxhash -lre2 -lstdc++ -lm
+LIBS := -lyaml -lz -lbpf -lelf -ljansson -lpthread $(LIBS_VM)
+
+Q := $(if $(V),,@)
+
+# --- sources -----------------------------------------------------------
+
+LIBRARY_SOURCES := $(wildcard vm/*.c vm/schema/*.c vm/support/*.c vm/*.cc grammar/*.c compiler/*.c \
+	runtime/*.c runtime/scap/*.c runtime/state/*.c runtime/fields/*.c runtime/alert/*.c runtime/capture/*.c)
+LEXERS := $(wildcard grammar/*.re)
+GRAMMARS := $(wildcard grammar/*.y)
+BPF_SOURCES := $(wildcard runtime/capture/bpf/*.bpf.c)
+CLI_SOURCES := $(wildcard cli/*.c)
+UNIT_TESTS := $(wildcard tests/unit/*/*.c)
+FUZZ_TARGETS := $(wildcard fuzz/*.c)
+
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o)
+CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
+UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
+SKELETONS := $(BPF_SOURCES:%.bpf.c=$(B)/gen/%.skel.h)
+
+.PHONY: all help deps run test unit bench fuzz fuzz-seeds check format install uninstall clean cover
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/saker ## build/saker
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# --- building ----------------------------------------------------------
+
+$(B)/saker: $(CLI_OBJECTS) $(B)/libsaker.a
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libsaker.a: $(LIBRARY_OBJECTS)
+	@echo "  AR      $@"
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/%.c.o: %.c
+	@echo "  CC      $<"
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.cc.o: %.cc
+	@echo "  CXX     $<"
+	$(Q)mkdir -p $(@D) && $(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# A .re needs the token numbers that lemon wrote beside its grammar.
+$(B)/gen/%.lex.c: %.re
+	@echo "  RE2C    $<"
+	$(Q)mkdir -p $(@D) && re2c -W --no-generation-date -c -o $@ $<
+
+$(B)/gen/%.c $(B)/gen/%.h &: %.y
+	@echo "  LEMON   $<"
+	$(Q)mkdir -p $(@D) && lemon -q -d$(@D) $<
+
+$(B)/gen/%.lex.o: $(B)/gen/%.lex.c $(GRAMMARS:%.y=$(B)/gen/%.h)
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CPPFLAGS) $(GENERATED_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c
+	@echo "  CC      $<"
+	$(Q)$(CC) $(CPPFLAGS) $(GENERATED_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Hand-written sources include the generated token numbers and skeletons.
+$(LIBRARY_SOURCES:%=$(B)/%.o): | $(GRAMMARS:%.y=$(B)/gen/%.h) $(SKELETONS)
+
+$(B)/%.bpf.o: %.bpf.c $(wildcard runtime/capture/bpf/*.h vm/schema/*.def)
+	@echo "  BPF     $<"
+	$(Q)mkdir -p $(@D) && $(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -I. \
+		-idirafter /usr/include/x86_64-linux-gnu -c -o $@ $<
+
+$(B)/gen/%.skel.h: $(B)/%.bpf.o
+	@echo "  SKEL    $@"
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
+
+# --- tests -------------------------------------------------------------
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libsaker.a tests/test.h
+	@echo "  TEST    $@"
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-unused-function -MMD -MP -o $@ $< $(B)/libsaker.a $(LDFLAGS) $(LIBS)
+
+unit: $(UNIT_PROGRAMS) $(B)/saker
+	$(Q)tests/run $(UNIT_PROGRAMS)
+
+clean: ## remove what was built
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

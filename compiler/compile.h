@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From packs to a bundle.
+ */
+#ifndef SK_COMPILER_COMPILE_H
+#define SK_COMPILER_COMPILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compiler/pack.h"
+#include "grammar/diagnostic.h"
+#include "vm/support/buffer.h"
+
+/* One element of rule selection, applied in order; later ones win. */
+struct sk_selection {
+	bool enable;
+	bool by_tag;         /* `pattern` is a tag, otherwise a pattern of names */
+	const char *pattern; /* `*` is the only wildcard: spec/rule-language.md section 1.9 */
+};
+
+struct sk_compile_options {
+	const struct sk_selection *selections;
+	size_t selection_count;
+	uint8_t priority; /* least severe to compile; 7: all */
+	bool check_only;  /* no bundle: lint */
+};
+
+struct sk_compile_summary {
+	uint32_t rules, macros, lists; /* collected */
+	uint32_t rules_enabled;        /* in the bundle */
+	uint32_t predicates;
+};
+
+/*
+ * Compiles the named files (a directory stands for its *.yml and *.yaml, by
+ * name) in order into one bundle, appended to `ret_bundle`.  Everything to
+ * say goes to `diagnostics`.  Returns 0; -EINVAL if there was an error;
+ * -ENOMEM.
+ */
+int sk_compile_files(const char *const *paths, size_t path_count, const struct sk_compile_options *options,
+		     struct sk_diagnostics *diagnostics, struct sk_buffer *ret_bundle,
+		     struct sk_compile_summary *ret_summary);
+
+/*
+ * The second half: types, fields and operators of a resolved pack are checked,
+ * and the bundle is written.  `pack` holds only resolved rules; those with
+ * tree == NULL are passed over.
+ */
+int sk_compile_pack(struct sk_pack *pack, const struct sk_compile_options *options, struct sk_buffer *ret_bundle,
+		    struct sk_compile_summary *ret_summary);
+
+/* True if a rule's name matches a selection pattern. */
+bool sk_selection_matches(const char *pattern, const char *name);
+
+#endif

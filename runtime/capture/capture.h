@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live events: BPF programs on the kernel's tracepoints write them, in the
+ * wire format, into a ring that this reads (spec/capture.md).
+ */
+#ifndef SK_CAPTURE_CAPTURE_H
+#define SK_CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/scap/entries.h"
+#include "vm/support/error.h"
+
+struct sk_capture;
+
+struct sk_capture_options {
+	/*
+	 * Set of the schema's system call numbers to capture: bit n of word
+	 * n / 64.  What the state needs is added.
+	 */
+	const uint64_t *syscalls;
+	size_t syscall_words;
+	size_t ring_size;     /* bytes, power of two; 0: 8 MiB */
+	uint32_t snap_length; /* bytes of I/O data kept; 0: 80 */
+	int64_t only_tree_of; /* pid whose descendants alone are captured; 0: the whole host */
+};
+
+struct sk_capture_stats {
+	uint64_t events;        /* written to the ring */
+	uint64_t drops_ring;    /* the ring was full */
+	uint64_t drops_size;    /* the event was larger than 64 KiB */
+	uint64_t drops_scratch; /* no memory to build the event in */
+};
+
+/*
+ * Loads and attaches the programs.  Negative errno and a sentence that says
+ * what is missing (privileges, BTF, ring buffer).
+ */
+int sk_capture_open(const struct sk_capture_options *options, struct sk_capture **ret_capture,
+		    struct sk_error *error);
+
+/*
+ * Handles the events that are there, waiting up to `timeout_ms` for the first.
+ * `handle` gets each in the wire format; a negative return ends the call with
+ * that value.  Returns the number of events, or negative errno (-EINTR when a
+ * signal came).
+ */
+int sk_capture_poll(struct sk_capture *capture, int timeout_ms,
+		    int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu), void *context);
+
+struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture);
+
+void sk_capture_close(struct sk_capture *capture);
+
+/*
+ * What runs already: machine, interfaces, users, groups, and every process
+ * with its fds, from /proc (spec/state.md section 6.2).
+ * `only_tree_of`: that pid and its descendants alone; 0: all.
+ */
+int sk_proc_scan(int64_t only_tree_of, const struct sk_entry_sink *sink, struct sk_error *error);
+
+/* One thread from /proc, with its process's fds if it is a main thread. */
+int sk_proc_read_thread(int64_t tid, const struct sk_entry_sink *sink);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads captures (spec/scap-format.md), plain or gzip, of every version, and
+ * hands out events of the current schema only: older ones are converted
+ * (section 8), so nothing above the reader knows of them.
+ */
+#ifndef SK_SCAP_READER_H
+#define SK_SCAP_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/scap/entries.h"
+#include "vm/support/error.h"
+
+struct sk_scap_reader;
+
+struct sk_scap_event {
+	const uint8_t *bytes; /* wire format; valid until the next call */
+	size_t size;
+	uint16_t cpu;
+	bool state_only;
+};
+
+/*
+ * Opens a capture and reads its metadata into `sink`, which must outlive the
+ * reader.  "-" is standard input.  Negative errno and a sentence in `error`:
+ * -errno of open, -EINVAL if it is no capture, -EBADMSG if it is damaged,
+ * -ENODATA if it ends before the first event.
+ */
+int sk_scap_reader_open(const char *path, const struct sk_entry_sink *sink, struct sk_scap_reader **ret_reader,
+			struct sk_error *error);
+
+/* The same from memory, which must outlive the reader. */
+int sk_scap_reader_open_memory(const void *bytes, size_t size, const struct sk_entry_sink *sink,
+			       struct sk_scap_reader **ret_reader, struct sk_error *error);
+
+/*
+ * The next event.  1: there is one; 0: the end of the capture; -EBADMSG with a
+ * sentence: the capture is truncated or damaged from here on, and everything
+ * before was delivered.
+ */
+int sk_scap_reader_next(struct sk_scap_reader *reader, struct sk_scap_event *ret_event, struct sk_error *error);
+
+/* Bytes of the file consumed so far, and its size if known (0 otherwise). */
+void sk_scap_reader_progress(const struct sk_scap_reader *reader, uint64_t *ret_offset, uint64_t *ret_size);
+
+void sk_scap_reader_close(struct sk_scap_reader *reader);
+
+#endif

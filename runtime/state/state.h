@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of the watched host: what each event does to threads, fds, users
+ * and containers (spec/state.md).  Captures and live events take the same
+ * path.
+ */
+#ifndef SK_STATE_STATE_H
+#define SK_STATE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/scap/entries.h"
+#include "runtime/state/container.h"
+#include "runtime/state/fd.h"
+#include "runtime/state/string.h"
+#include "runtime/state/thread.h"
+#include "runtime/state/user.h"
+#include "vm/event.h"
+#include "vm/support/error.h"
+
+struct sk_state;
+
+/* What the state does not know it may ask for, live; captures have no answer. */
+struct sk_state_source {
+	void *context;
+	/*
+	 * Gives the process entry of `tid` and, through `sink->fd`, its fds.
+	 * -ESRCH if it is gone.
+	 */
+	int (*lookup)(void *context, int64_t tid, const struct sk_entry_sink *sink);
+	/* Imports the users and groups of the container that `tid` is in. */
+	int (*container_users)(void *context, int64_t tid, const struct sk_entry_sink *sink);
+};
+
+struct sk_state_options {
+	uint32_t thread_limit;                /* 0: 262,144 */
+	const struct sk_state_source *source; /* NULL: a capture */
+	int64_t own_pid;                      /* kept even when the table is full; -1: none */
+};
+
+struct sk_state_stats {
+	uint64_t threads, threads_added, threads_removed, threads_dropped;
+	uint64_t fds_dropped;
+	uint64_t lookups, lookups_failed;
+	size_t memory; /* bytes */
+};
+
+/*
+ * An event bound to its thread and fd, after the state has changed: what rules
+ * see.  Valid until the next sk_state_process().
+ */
+struct sk_event_view {
+	struct sk_event event;
+	struct sk_state *state;
+	struct sk_thread *thread; /* NULL: none */
+	struct sk_fd *fd;         /* NULL: none known */
+	int64_t fd_number;        /* what fd.num shows; INT64_MIN: the event has none */
+	bool fd_name_changed;
+	/*
+	 * The stored enter event of an exit event whose arguments must be read
+	 * there (TOCTOU, old captures); NULL without one.
+	 */
+	const struct sk_event *enter;
+	const struct sk_container *container; /* of an event about a container */
+};
+
+int sk_state_create(const struct sk_state_options *options, struct sk_state **ret_state);
+void sk_state_destroy(struct sk_state *state);
+
+/* A sink that fills the state with entries, of a capture or of /proc. */
+struct sk_entry_sink sk_state_sink(struct sk_state *state);
+
+/*
+ * Takes one event: `view->event` is decoded by the caller (with number, cpu
+ * and state_only), the rest is set here.  Never fails: an event that the state
+ * cannot use leaves `thread` or `fd` NULL.
+ */
+void sk_state_process(struct sk_state *state, struct sk_event_view *view);
+
+const struct sk_thread_table *sk_state_threads(const struct sk_state *state);
+struct sk_users *sk_state_users(const struct sk_state *state);
+struct sk_containers *sk_state_containers(const struct sk_state *state);
+const struct sk_machine_entry *sk_state_machine(const struct sk_state *state);
+
+/* True if the address (4 or 16 bytes, network order) is one of this machine's. */
+bool sk_state_is_local_address(const struct sk_state *state, const uint8_t *address, unsigned length);
+
+struct sk_state_stats sk_state_stats(const struct sk_state *state);
+
+/*
+ * The path that a parameter of a *at call names (spec/state.md section 4.4):
+ * absolute as it is given, else joined with the cwd or the directory's name.
+ * Written to `buffer`, which is cleared first.
+ */
+void sk_state_resolve_path(const struct sk_event_view *view, int64_t dirfd, const char *path, uint32_t length,
+			   char ret_path[1024], uint32_t *ret_length);
+
+#endif

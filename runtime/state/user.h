@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Users and groups by container (spec/state.md section 7).  The container id
+ * "" is the host.
+ */
+#ifndef SK_STATE_USER_H
+#define SK_STATE_USER_H
+
+#include <stdint.h>
+
+#include "runtime/state/string.h"
+
+struct sk_users;
+
+struct sk_user {
+	uint32_t uid, gid;
+	struct sk_string *name, *home, *shell; /* never NULL */
+};
+
+struct sk_group {
+	uint32_t gid;
+	struct sk_string *name;
+};
+
+struct sk_users *sk_users_create(struct sk_string_pool *pool);
+void sk_users_destroy(struct sk_users *users);
+
+/* Adds or replaces; names that begin with + or - are ignored (NIS). */
+int sk_users_add(struct sk_users *users, const struct sk_string *container_id, uint32_t uid, uint32_t gid,
+		 const char *name, uint32_t name_length, const char *home, uint32_t home_length, const char *shell,
+		 uint32_t shell_length);
+int sk_users_add_group(struct sk_users *users, const struct sk_string *container_id, uint32_t gid, const char *name,
+		       uint32_t name_length);
+void sk_users_remove(struct sk_users *users, const struct sk_string *container_id, uint32_t uid);
+void sk_users_remove_group(struct sk_users *users, const struct sk_string *container_id, uint32_t gid);
+
+/* NULL if unknown.  The "root" and "<NA>" defaults are the fields' affair. */
+const struct sk_user *sk_users_find(const struct sk_users *users, const struct sk_string *container_id,
+				    uint32_t uid);
+const struct sk_group *sk_users_find_group(const struct sk_users *users, const struct sk_string *container_id,
+					   uint32_t gid);
+
+#endif

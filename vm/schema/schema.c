@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vm/schema/schema.h"
+
+#include <string.h>
+
+#include <xxhash.h>
+
+const struct sk_type_info sk_types[SK_TYPE_COUNT] = {
+#define SK_TYPE(id, text, kind, what) [SK_TYPE_##id] = {.name = text, .meaning = what, .class = SK_CLASS_##kind},
+#include "vm/schema/types.def"
+};
+
+const struct sk_operator_info sk_operators[SK_OPERATOR_COUNT] = {
+#define SK_OPERATOR(id, name, takes, allowed, what)                                                                \
+	[SK_OPERATOR_##id] = {.text = name, .meaning = what, .operands = SK_OPERANDS_##takes, .classes = allowed},
+#include "vm/schema/operators.def"
+};
+
+const char *const sk_modifier_names[SK_MODIFIER_COUNT] = {
+	[SK_MODIFIER_NONE] = "",
+	[SK_MODIFIER_ONEOF] = "oneof",
+	[SK_MODIFIER_ANYOF] = "anyof",
+	[SK_MODIFIER_ALLOF] = "allof",
+};
+
+const struct sk_transformer_info sk_transformers[SK_TRANSFORMER_COUNT] = {
+#define SK_TRANSFORMER(id, name, fewest, largest, what)                                                            \
+	[SK_TRANSFORMER_##id] = {.text = name, .meaning = what, .least = fewest, .most = largest},
+#include "vm/schema/transformers.def"
+};
+
+#define SK_FLAGS_BEGIN(table, name) static const struct sk_flag flags_##table[] = {
+#define SK_FLAG(table, name, value) {name, value},
+#define SK_FLAGS_END(table)                                                                                        \
+	}                                                                                                          \
+	;
+#include "vm/schema/flags.def"
+
+const struct sk_flag_table sk_flag_tables[SK_FLAGS_COUNT] = {
+#define SK_FLAGS_BEGIN(table, text)                                                                                \
+	[SK_FLAGS_##table] = {text, flags_##table, sizeof(flags_##table) / sizeof(flags_##table[0])},
+#include "vm/schema/flags.def"
+};
+
+/*
+ * One row an event, wide enough for every event's parameters: rows of the
+ * table name their event, so no second table of offsets can go wrong.
+ */
+static const struct sk_param_info params[SK_EVENT_COUNT][SK_EVENT_MAX_PARAMS] = {
+#define SK_EVENT_PARAM(event, index, text, wire, form, table, relative, selects)                                   \
+	[SK_EVENT_##event][index] = {.name = text,                                                                 \
+				     .type = SK_PARAM_##wire,                                                      \
+				     .format = SK_FORMAT_##form,                                                   \
+				     .dynamic = SK_DYNAMIC_##selects,                                              \
+				     .relative_to = relative,                                                      \
+				     .flags = SK_FLAGS_##table},
+#include "vm/schema/event_params.def"
+};
+
+const struct sk_event_info sk_events[SK_EVENT_COUNT] = {
+#define SK_EVENT(number, code, text, way, kinds, bits, count, fd)                                                  \
+	[number] = {.name = text,                                                                                  \
+		    .id = #code,                                                                                   \
+		    .params = params[number],                                                                      \
+		    .nparams = count,                                                                              \
+		    .direction = SK_DIRECTION_##way,                                                               \
+		    .fd_param = fd,                                                                                \
+		    .category = kinds,                                                                             \
+		    .flags = bits},
+#include "vm/schema/events.def"
+};
+
+const struct sk_syscall_info sk_syscalls[] = {
+#define SK_SYSCALL(x86, arm, text, number, event, needed)                                                          \
+	{.x86_64 = x86,                                                                                            \
+	 .aarch64 = arm,                                                                                           \
+	 .sc = number,                                                                                             \
+	 .exit_event = SK_EVENT_##event,                                                                           \
+	 .state = needed,                                                                                          \
+	 .name = text},
+#include "vm/schema/syscalls.def"
+};
+
+const size_t sk_syscall_count = sizeof(sk_syscalls) / sizeof(sk_syscalls[0]);
+
+static const char *const syscall_names[SK_SYSCALL_NAME_COUNT] = {
+#define SK_SYSCALL_NAME(number, name) [number] = name,
+#include "vm/schema/syscall_names.def"
+};
+
+const struct sk_field_info sk_fields[SK_FIELD_COUNT] = {
+#define SK_FIELD(id, text, kind, is_list, takes, rate, counts, bits, form, state, what)                            \
+	[SK_FIELD_##id] = {.name = text,                                                                           \
+			   .meaning = what,                                                                        \
+			   .type = SK_TYPE_##kind,                                                                 \
+			   .list = is_list,                                                                        \
+			   .argument = SK_ARGUMENT_##takes,                                                        \
+			   .scope = SK_SCOPE_##rate,                                                               \
+			   .quantifier = SK_QUANTIFIER_##counts,                                                   \
+			   .format = SK_FORMAT_##form,                                                             \
+			   .availability = SK_AVAILABILITY_##state,                                                \
+			   .flags = bits},
+#include "vm/schema/fields.def"
+};
+
+const char *const sk_scope_names[] = {
+	[SK_SCOPE_THREAD] = "thread",
+	[SK_SCOPE_LINEAGE] = "lineage",
+	[SK_SCOPE_FD] = "fd",
+	[SK_SCOPE_EVENT] = "event",
+};
+
+size_t sk_param_fixed_size(enum sk_param_type type)
+{
+	switch (type) {
+	case SK_PARAM_INT8:
+	case SK_PARAM_UINT8:
+	case SK_PARAM_SIGTYPE:
+	case SK_PARAM_L4PROTO:
+	case SK_PARAM_SOCKFAMILY:
+	case SK_PARAM_FLAGS8:
+	case SK_PARAM_ENUMFLAGS8:
+		return 1;
+	case SK_PARAM_INT16:
+	case SK_PARAM_UINT16:
+	case SK_PARAM_SYSCALLID:
+	case SK_PARAM_PORT:
+	case SK_PARAM_FLAGS16:
+	case SK_PARAM_ENUMFLAGS16:
+		return 2;
+	case SK_PARAM_INT32:
+	case SK_PARAM_UINT32:
+	case SK_PARAM_BOOL:
+	case SK_PARAM_IPV4ADDR:
+	case SK_PARAM_FLAGS32:
+	case SK_PARAM_UID:
+	case SK_PARAM_GID:
+	case SK_PARAM_SIGSET:
+	case SK_PARAM_MODE:
+	case SK_PARAM_ENUMFLAGS32:
+	case SK_PARAM_FD32:
+	case SK_PARAM_PID32:
+		return 4;
+	case SK_PARAM_INT64:
+	case SK_PARAM_UINT64:
+	case SK_PARAM_ERRNO:
+	case SK_PARAM_FD:
+	case SK_PARAM_PID:
+	case SK_PARAM_RELTIME:
+	case SK_PARAM_ABSTIME:
+	case SK_PARAM_DOUBLE:
+		return 8;
+	case SK_PARAM_IPV6ADDR:
+		return 16;
+	case SK_PARAM_NONE:
+	case SK_PARAM_CHARBUF:
+	case SK_PARAM_BYTEBUF:
+	case SK_PARAM_SOCKADDR:
+	case SK_PARAM_SOCKTUPLE:
+	case SK_PARAM_FDLIST:
+	case SK_PARAM_FSPATH:
+	case SK_PARAM_DYN:
+	case SK_PARAM_CHARBUFARRAY:
+	case SK_PARAM_CHARBUF_PAIR_ARRAY:
+	case SK_PARAM_IPV4NET:
+	case SK_PARAM_IPV6NET:
+	case SK_PARAM_IPADDR:
+	case SK_PARAM_IPNET:
+	case SK_PARAM_FSRELPATH:
+	case SK_PARAM_TYPE_COUNT:
+		return 0;
+	}
+	return 0;
+}
+
+static bool same_text(const char *known, const char *name, size_t length)
+{
+	return strncmp(known, name, length) == 0 && known[length] == '\0';
+}
+
+bool sk_event_name_exists(const char *name, size_t length)
+{
+	/* Codes 0 and 1 are the generic pair, whose name no event shows. */
+	for (size_t i = 2; i < SK_EVENT_COUNT; i++) {
+		if (!(sk_events[i].flags & SK_EVENT_FLAG_UNUSED) && same_text(sk_events[i].name, name, length))
+			return true;
+	}
+	return false;
+}
+
+const char *sk_syscall_name(uint32_t sc)
+{
+	return sc < SK_SYSCALL_NAME_COUNT ? syscall_names[sc] : NULL;
+}
+
+int sk_syscall_find(const char *name, size_t length)
+{
+	for (uint32_t sc = 1; sc < SK_SYSCALL_NAME_COUNT; sc++) {
+		if (same_text(sk_syscall_name(sc), name, length))
+			return (int)sc;
+	}
+	return -1;
+}
+
+static bool takes_suffix(const struct sk_field_info *field)
+{
+	return field->argument == SK_ARGUMENT_SUFFIX || field->argument == SK_ARGUMENT_SUFFIX_OR_INDEX ||
+	       field->argument == SK_ARGUMENT_OPTIONAL_SUFFIX;
+}
+
+int sk_field_find(const char *name, size_t length, size_t *ret_suffix)
+{
+	size_t longest = 0;
+	int found = -1;
+
+	for (int i = 0; i < SK_FIELD_COUNT; i++) {
+		const struct sk_field_info *field = &sk_fields[i];
+		size_t known = strlen(field->name);
+
+		if (known > length || known < longest || memcmp(field->name, name, known) != 0)
+			continue;
+		if (known < length && !(takes_suffix(field) && name[known] == '.' && known + 1 < length))
+			continue;
+		longest = known;
+		found = i;
+		*ret_suffix = known < length ? known + 1 : length;
+	}
+	return found;
+}
+
+uint64_t sk_schema_hash(void)
+{
+	/* The text of the rows that a bundle's numbers refer to. */
+	static const char rows[] =
+#define SK_FIELD(id, name, type, list, argument, scope, quantifier, flags, format, availability, meaning)          \
+	"F" #id name #type #list #argument #quantifier
+#include "vm/schema/fields.def"
+#define SK_EVENT(number, id, name, direction, category, flags, nparams, fd_param) "E" #number #id #nparams
+#include "vm/schema/events.def"
+#define SK_OPERATOR(id, text, operands, classes, meaning) "O" #id text
+#include "vm/schema/operators.def"
+#define SK_TRANSFORMER(id, text, least, most, meaning) "T" #id text
+#include "vm/schema/transformers.def"
+#define SK_TYPE(id, name, class, meaning) "Y" #id
+#include "vm/schema/types.def"
+		;
+
+	return XXH3_64bits(rows, sizeof(rows));
+}
