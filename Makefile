@@ -44,7 +44,8 @@ LEXERS := $(wildcard grammar/*.re)
 GRAMMARS := $(wildcard grammar/*.y)
 BPF_SOURCES := $(wildcard runtime/capture/bpf/*.bpf.c)
 CLI_SOURCES := $(wildcard cli/*.c)
-UNIT_TESTS := $(wildcard tests/unit/*/*.c)
+UNIT_TESTS := $(wildcard tests/unit/*/*.c tests/conformance/*.c tests/live/*.c)
+TEST_SCRIPTS := $(wildcard tests/scripts/*.sh)
 FUZZ_TARGETS := $(wildcard fuzz/*.c)
 
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o)
@@ -52,7 +53,7 @@ CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
 SKELETONS := $(BPF_SOURCES:%.bpf.c=$(B)/gen/%.skel.h)
 
-.PHONY: all help deps run test unit bench fuzz fuzz-seeds check format install uninstall clean cover
+.PHONY: all help deps run test unit bench fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -108,14 +109,67 @@ $(B)/gen/%.skel.h: $(B)/%.bpf.o
 	@echo "  SKEL    $@"
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
 
+# --- installing what is needed and running -------------------------------
+
+deps: ## install the Debian packages that the build needs (asks apt only for what is missing)
+	$(Q)packaging/deps
+
+run: deps ## build, compile the default pack, watch this host (without privileges: replay the demo capture)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)packaging/run $(B)/saker
+
 # --- tests -------------------------------------------------------------
 
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libsaker.a tests/test.h
+$(B)/tests/%: tests/%.c $(B)/libsaker.a tests/test.h
 	@echo "  TEST    $@"
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-unused-function -MMD -MP -o $@ $< $(B)/libsaker.a $(LDFLAGS) $(LIBS)
 
-unit: $(UNIT_PROGRAMS) $(B)/saker
-	$(Q)tests/run $(UNIT_PROGRAMS)
+test: $(UNIT_PROGRAMS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
+	$(Q)SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
+
+unit: $(UNIT_PROGRAMS) ## the tests that need neither kernel nor ../shared
+	$(Q)tests/run $(filter $(B)/tests/unit/%,$(UNIT_PROGRAMS))
+
+# --- fuzzing -----------------------------------------------------------
+
+# libFuzzer needs clang, and its own build of the library.
+FUZZ_SECONDS ?= 30
+$(B)/fuzz/%: fuzz/%.c
+	$(Q)$(MAKE) --no-print-directory CC=clang CXX=clang++ B=$(B)/fuzzlib OPTIMIZE=-O1 \
+		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' $(B)/fuzzlib/libsaker.a
+	@echo "  FUZZ    $@"
+	$(Q)mkdir -p $(@D) && clang $(CPPFLAGS) -I$(B)/fuzzlib/gen -std=gnu17 -g -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o $@ $< $(B)/fuzzlib/libsaker.a $(LIBS)
+
+fuzz: $(FUZZ_TARGETS:%.c=$(B)/%) ## run every fuzz target FUZZ_SECONDS (30) from its seeds
+	$(Q)fuzz/run $(B)/fuzz $(FUZZ_SECONDS)
+
+# --- looking after the code ----------------------------------------------
+
+OUR_SOURCES = $(wildcard vm/*.[ch] vm/*/*.[ch] grammar/*.[ch] compiler/*.[ch] runtime/*.[ch] runtime/*/*.[ch] \
+	runtime/*/bpf/*.[ch] cli/*.[ch] bench/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+
+check: ## format, layering, cppcheck, clang-tidy where they are installed
+	$(Q)tests/check $(B) $(OUR_SOURCES)
+
+format: ## lay out the sources as .clang-format says
+	clang-format -i $(OUR_SOURCES)
+
+bench: $(B)/saker ## measure; results into $(B)/bench/
+	$(Q)bench/run $(B)/saker $(B)/bench
+
+# --- installing --------------------------------------------------------
+
+install: $(B)/saker ## binary, default pack, man pages; DESTDIR and PREFIX honoured
+	install -D -m 755 $(B)/saker $(DESTDIR)$(PREFIX)/bin/saker
+	install -d $(DESTDIR)$(PREFIX)/share/saker/rules $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 rules/*.yaml $(DESTDIR)$(PREFIX)/share/saker/rules/
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/saker $(DESTDIR)$(PREFIX)/share/man/man1/saker*.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/saker
 
 clean: ## remove what was built
 	rm -rf $(B)
