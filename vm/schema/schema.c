@@ -110,68 +110,10 @@ const char *const sk_scope_names[] = {
 	[SK_SCOPE_EVENT] = "event",
 };
 
-size_t sk_param_fixed_size(enum sk_param_type type)
-{
-	switch (type) {
-	case SK_PARAM_INT8:
-	case SK_PARAM_UINT8:
-	case SK_PARAM_SIGTYPE:
-	case SK_PARAM_L4PROTO:
-	case SK_PARAM_SOCKFAMILY:
-	case SK_PARAM_FLAGS8:
-	case SK_PARAM_ENUMFLAGS8:
-		return 1;
-	case SK_PARAM_INT16:
-	case SK_PARAM_UINT16:
-	case SK_PARAM_SYSCALLID:
-	case SK_PARAM_PORT:
-	case SK_PARAM_FLAGS16:
-	case SK_PARAM_ENUMFLAGS16:
-		return 2;
-	case SK_PARAM_INT32:
-	case SK_PARAM_UINT32:
-	case SK_PARAM_BOOL:
-	case SK_PARAM_IPV4ADDR:
-	case SK_PARAM_FLAGS32:
-	case SK_PARAM_UID:
-	case SK_PARAM_GID:
-	case SK_PARAM_SIGSET:
-	case SK_PARAM_MODE:
-	case SK_PARAM_ENUMFLAGS32:
-	case SK_PARAM_FD32:
-	case SK_PARAM_PID32:
-		return 4;
-	case SK_PARAM_INT64:
-	case SK_PARAM_UINT64:
-	case SK_PARAM_ERRNO:
-	case SK_PARAM_FD:
-	case SK_PARAM_PID:
-	case SK_PARAM_RELTIME:
-	case SK_PARAM_ABSTIME:
-	case SK_PARAM_DOUBLE:
-		return 8;
-	case SK_PARAM_IPV6ADDR:
-		return 16;
-	case SK_PARAM_NONE:
-	case SK_PARAM_CHARBUF:
-	case SK_PARAM_BYTEBUF:
-	case SK_PARAM_SOCKADDR:
-	case SK_PARAM_SOCKTUPLE:
-	case SK_PARAM_FDLIST:
-	case SK_PARAM_FSPATH:
-	case SK_PARAM_DYN:
-	case SK_PARAM_CHARBUFARRAY:
-	case SK_PARAM_CHARBUF_PAIR_ARRAY:
-	case SK_PARAM_IPV4NET:
-	case SK_PARAM_IPV6NET:
-	case SK_PARAM_IPADDR:
-	case SK_PARAM_IPNET:
-	case SK_PARAM_FSRELPATH:
-	case SK_PARAM_TYPE_COUNT:
-		return 0;
-	}
-	return 0;
-}
+const struct sk_param_type_info sk_param_types[SK_PARAM_TYPE_COUNT] = {
+#define SK_PARAM_TYPE(id, number, bytes, what) [number] = {.name = #id, .meaning = what, .size = bytes},
+#include "vm/schema/param_types.def"
+};
 
 static bool same_text(const char *known, const char *name, size_t length)
 {

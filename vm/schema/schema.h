@@ -151,57 +151,9 @@ enum sk_event_flag {
 	SK_EVENT_FLAG_CONVERTER_MANAGED = 0x1000,
 };
 
-/* Encodings on the wire, numbered as there: spec/event-schema.md section 2. */
 enum sk_param_type {
-	SK_PARAM_NONE = 0,
-	SK_PARAM_INT8 = 1,
-	SK_PARAM_INT16 = 2,
-	SK_PARAM_INT32 = 3,
-	SK_PARAM_INT64 = 4,
-	SK_PARAM_UINT8 = 5,
-	SK_PARAM_UINT16 = 6,
-	SK_PARAM_UINT32 = 7,
-	SK_PARAM_UINT64 = 8,
-	SK_PARAM_CHARBUF = 9,
-	SK_PARAM_BYTEBUF = 10,
-	SK_PARAM_ERRNO = 11,
-	SK_PARAM_SOCKADDR = 12,
-	SK_PARAM_SOCKTUPLE = 13,
-	SK_PARAM_FD = 14,
-	SK_PARAM_PID = 15,
-	SK_PARAM_FDLIST = 16,
-	SK_PARAM_FSPATH = 17,
-	SK_PARAM_SYSCALLID = 18,
-	SK_PARAM_SIGTYPE = 19,
-	SK_PARAM_RELTIME = 20,
-	SK_PARAM_ABSTIME = 21,
-	SK_PARAM_PORT = 22,
-	SK_PARAM_L4PROTO = 23,
-	SK_PARAM_SOCKFAMILY = 24,
-	SK_PARAM_BOOL = 25,
-	SK_PARAM_IPV4ADDR = 26,
-	SK_PARAM_DYN = 27,
-	SK_PARAM_FLAGS8 = 28,
-	SK_PARAM_FLAGS16 = 29,
-	SK_PARAM_FLAGS32 = 30,
-	SK_PARAM_UID = 31,
-	SK_PARAM_GID = 32,
-	SK_PARAM_DOUBLE = 33,
-	SK_PARAM_SIGSET = 34,
-	SK_PARAM_CHARBUFARRAY = 35,
-	SK_PARAM_CHARBUF_PAIR_ARRAY = 36,
-	SK_PARAM_IPV4NET = 37,
-	SK_PARAM_IPV6ADDR = 38,
-	SK_PARAM_IPV6NET = 39,
-	SK_PARAM_IPADDR = 40,
-	SK_PARAM_IPNET = 41,
-	SK_PARAM_MODE = 42,
-	SK_PARAM_FSRELPATH = 43,
-	SK_PARAM_ENUMFLAGS8 = 44,
-	SK_PARAM_ENUMFLAGS16 = 45,
-	SK_PARAM_ENUMFLAGS32 = 46,
-	SK_PARAM_FD32 = 47,
-	SK_PARAM_PID32 = 48,
+#define SK_PARAM_TYPE(id, number, size, meaning) SK_PARAM_##id = (number),
+#include "vm/schema/param_types.def"
 	SK_PARAM_TYPE_COUNT
 };
 
@@ -242,11 +194,22 @@ enum { SK_EVENT_MAX_PARAMS = 32 };
 
 extern const struct sk_event_info sk_events[SK_EVENT_COUNT];
 
+struct sk_param_type_info {
+	const char *name; /* "FSPATH" */
+	const char *meaning;
+	uint8_t size; /* exact bytes of a fixed type, 0 for a variable one */
+};
+
+extern const struct sk_param_type_info sk_param_types[SK_PARAM_TYPE_COUNT];
+
 /*
  * Bytes that a parameter of this type must have: the exact size of a fixed
  * type, 0 for a variable one.
  */
-size_t sk_param_fixed_size(enum sk_param_type type);
+static inline size_t sk_param_fixed_size(enum sk_param_type type)
+{
+	return sk_param_types[type].size;
+}
 
 /* True if any event, enter or exit, of any version has this name. */
 bool sk_event_name_exists(const char *name, size_t length);
