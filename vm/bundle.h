@@ -9,12 +9,28 @@
  * Little-endian; every section starts at a multiple of 8 and is an array of
  * fixed-width records or a run of bytes.  Records refer to each other by
  * index, never by pointer: a loaded bundle is the file, mapped read-only.
- * Padding is zero, sections lie in the order of sections.def and without
- * gaps, so the same rules always give the same bytes.
+ * Padding is zero, sections lie in the order of SK_SECTIONS and without gaps,
+ * the file ends with the padding of the last one: the same rules always give
+ * the same bytes, and no byte of a bundle is outside the verifier's reach.
+ *
+ * What lies in order, each part beginning where the one before it ended:
+ *   STRING_BYTES  string 0 with its NUL, string 1, ...
+ *   ARGUMENTS     the arguments of expression 0, of expression 1, ...
+ *   CODE          the condition programs of all rules, then their outputs
+ *   TAGS          the tags of rule 0, of rule 1, ...
+ * CONSTANTS and TYPE_RULES may be shared: two predicates may name the same
+ * run of constants, two types the same run of rules.
+ *
+ * The body hash is xxh3-128 with a seed:
+ *   seed = XXH3_64bits(first 32 bytes of the header)
+ *   hash = XXH3_128bits_withSeed(everything behind the header, seed)
+ * so that a change of any byte, header included, is seen.
  *
  * Invariant after sk_bundle_open(): every index, offset, jump, type and string
- * in the bundle is in bounds and of the right kind (verify.c).  Code that uses
- * a `struct sk_bundle` need not check anything again.
+ * in the bundle is in bounds and of the right kind (verify.c), which does not
+ * rest on the hash.  Code that uses a `struct sk_bundle` need not check
+ * anything again.  Who replaces a bundle that a sensor has open does it by
+ * rename(2): a mapped file must not be written to.
  */
 #ifndef SK_BUNDLE_H
 #define SK_BUNDLE_H
@@ -31,6 +47,18 @@ enum { SK_BUNDLE_VERSION = 1 };
 
 /* "no such index" wherever a record's reference is optional. */
 #define SK_NONE UINT32_MAX
+
+/*
+ * Limits.  The verifier refuses what passes one, so memory and time that a
+ * bundle costs are bounded; the compiler reports it as the user's error.
+ */
+enum {
+	SK_BUNDLE_SIZE_LIMIT = 256 << 20,      /* bytes of a file */
+	SK_CONSTANT_LENGTH_LIMIT = 255,        /* bytes of a STRING or BYTES constant of a predicate */
+	SK_EXPRESSION_DEPTH_LIMIT = 64,        /* transformers and lists inside one another */
+	SK_PREDICATE_CONSTANT_LIMIT = 1 << 24, /* constants of all predicates together */
+	SK_PATTERN_LIMIT = 1 << 14,            /* constants of predicates with `regex` */
+};
 
 /*
  * SK_SECTION(id, record type, what it holds)
@@ -64,9 +92,9 @@ struct sk_bundle_header {
 	uint32_t version;
 	uint32_t section_count;
 	uint64_t file_size;
-	uint64_t schema_hash;    /* sk_schema_hash() of the compiler */
-	uint64_t body_hash_low;  /* xxh3-128 of everything behind this header, which */
-	uint64_t body_hash_high; /* is seeded with the header up to here */
+	uint64_t schema_hash;   /* sk_schema_hash() of the compiler */
+	uint64_t body_hash_low; /* see the head of this file */
+	uint64_t body_hash_high;
 };
 
 struct sk_bundle_section {
@@ -76,35 +104,49 @@ struct sk_bundle_section {
 
 struct sk_bundle_string {
 	uint32_t offset; /* into STRING_BYTES */
-	uint32_t length; /* without the NUL behind it; texts may hold NULs */
+	uint32_t length; /* without the NUL behind it; the text of BYTES may hold NULs */
 };
 
 /* What an argument of a field is. */
 enum sk_argument_kind { SK_ARGUMENT_KIND_NONE, SK_ARGUMENT_KIND_INDEX, SK_ARGUMENT_KIND_TEXT };
 
+/*
+ * A field with its argument.  `type`, `list` and `scope` are those of its row
+ * in fields.def, whatever the argument.  Only READY fields: so a field of type
+ * DYNAMIC (evt.rawarg) is in no bundle until there is an extractor for it; its
+ * `type` will then be that of the first event that has the parameter.
+ */
 struct sk_bundle_field {
 	uint16_t field; /* enum sk_field */
-	uint8_t kind;   /* enum sk_argument_kind */
-	uint8_t type;   /* enum sk_type of the value with this argument */
-	uint8_t list;   /* 1: the value is a list */
+	uint8_t kind;   /* enum sk_argument_kind, one that the field's row allows */
+	uint8_t type;   /* enum sk_type */
+	uint8_t list;   /* 1: the value is a list of that type */
 	uint8_t scope;  /* enum sk_scope */
 	uint16_t zero;
-	uint32_t index;    /* INDEX: the number */
-	uint32_t argument; /* string: the argument's text, SK_NONE without one */
+	uint32_t index;    /* INDEX: the number; 0 otherwise */
+	uint32_t argument; /* string without NULs, SK_NONE without one; of an INDEX its decimal digits */
 };
 
 /*
- * A constant.  Which members count depends on `type`:
- *   STRING, BYTES, and any type under `regex`, `glob`, `pmatch`: `text`
- *   numbers, BOOL, PORT, times:  `number` (two's complement where signed)
- *   IPADDR, IPNET: `address`, `address_length`, and for IPNET `prefix` bits
+ * A constant.  Which members count depends on `type`; the others are zero.
+ *   STRING   `text`, without NULs: the value, and the pattern of glob, iglob,
+ *            regex and pmatch
+ *   BYTES    `text`: the value; of bcontains and bstartswith the bytes that
+ *            the hexadecimal text stands for
+ *   numbers  `number`, in the range of the type; INT* sign-extended to 64 bits,
+ *            everything else zero-extended (RELTIME, ABSTIME: 64 bits, PORT:
+ *            16); DOUBLE: a whole number of 32 bits, sign-extended
+ *   BOOL     `number`, 0 or 1
+ *   IPADDR   `address`, `address_length`
+ *   IPNET    the same and `prefix`, 0-32 for IPv4, 1-128 for IPv6; the bits of
+ *            `address` behind the prefix are zero
  */
 struct sk_bundle_constant {
 	uint8_t type;           /* enum sk_type */
 	uint8_t address_length; /* 4 or 16 */
 	uint8_t prefix;
 	uint8_t zero;
-	uint32_t text; /* string; always set: the constant as written */
+	uint32_t text; /* string; always set: the value of STRING and BYTES, otherwise as written */
 	union {
 		uint64_t number;
 		uint8_t address[16];
@@ -119,36 +161,60 @@ enum sk_expression_kind {
 };
 
 /*
+ * A left side, the right side val(...) or a transformer, or what an output
+ * prints.  Types:
+ *   FIELD        the field's
+ *   CONSTANT     STRING (numbers too: they are texts here)
+ *   LIST         list of STRING; elements are scalars of any type, which are
+ *                rendered as outputs print them
+ *   tolower, toupper, basename   STRING -> STRING; of a list each element
+ *   b64          STRING or BYTES -> the same; of a list each element
+ *   len          any list, STRING, BYTES -> UINT64
+ *   join         STRING, list of STRING -> STRING
+ *   concat       two or more STRING -> STRING
+ *   getopt       list of STRING, STRING -> list of STRING, with selector STRING
+ *
  * Invariant: arguments have smaller numbers than the expression that takes
- * them, so there are no cycles.
+ * them, so there are no cycles.  A field of quantifier ANY or BOTH, or with
+ * SK_FIELD_FLAG_NO_TRANSFORMER, is nobody's argument.
  */
 struct sk_bundle_expression {
 	uint8_t kind;        /* enum sk_expression_kind */
-	uint8_t transformer; /* TRANSFORMER: enum sk_transformer */
+	uint8_t transformer; /* TRANSFORMER: enum sk_transformer; 0 otherwise */
 	uint8_t type;        /* enum sk_type of the result */
 	uint8_t list;        /* 1: the result is a list */
 	uint32_t operand;    /* FIELD: field; CONSTANT: constant; else first of ARGUMENTS */
-	uint32_t count;      /* TRANSFORMER, LIST: number of arguments */
-	uint32_t selector;   /* string of getopt(...)[c]; SK_NONE otherwise */
+	uint32_t count;      /* TRANSFORMER, LIST: number of arguments; 0 otherwise */
+	uint32_t selector;   /* string of getopt(...)[c], not empty; SK_NONE otherwise */
 	uint32_t text;       /* string: canonical text, the key in output_fields */
 };
 
+/*
+ * A comparison.  The right side is one of
+ *   nothing      EXISTS: right SK_NONE, no constants
+ *   constants    of the type of the left side (of its elements, for a list);
+ *                one where the operator takes NUMBER or TEXT without modifier,
+ *                any number, none included, with LIST operators and modifiers
+ *   expression   of exactly the left side's type and list-ness, no modifier,
+ *                not with regex and pmatch, not where the left type is IPNET or
+ *                a field of either side is SK_FIELD_FLAG_NO_RHS
+ */
 struct sk_bundle_predicate {
-	uint8_t operator;   /* enum sk_operator */
-	uint8_t modifier;   /* enum sk_modifier */
-	uint8_t scope;      /* enum sk_scope: the fastest-changing of its fields */
-	uint8_t quantifier; /* enum sk_quantifier of the left field */
+	uint8_t operator;   /* enum sk_operator, allowed for the left side's type */
+	uint8_t modifier;   /* enum sk_modifier; only on operators that take TEXT */
+	uint8_t scope;      /* enum sk_scope: the largest of all its fields, THREAD without fields */
+	uint8_t quantifier; /* sk_bundle_field_quantifier() of a left FIELD, ONE otherwise */
 	uint32_t left;      /* expression */
 	uint32_t right;     /* expression; SK_NONE: the right side is constants */
-	uint32_t first;     /* first of CONSTANTS */
+	uint32_t first;     /* first of CONSTANTS; 0 without constants */
 	uint32_t count;     /* number of constants */
 	uint32_t text;      /* string: canonical text */
 };
 
 struct sk_instruction {
-	uint8_t op; /* enum sk_op */
-	uint8_t aux;
-	uint16_t jump;
+	uint8_t op;    /* enum sk_op */
+	uint8_t aux;   /* zero */
+	uint16_t jump; /* what the op's row says; zero if it says NONE */
 	uint32_t operand;
 };
 
@@ -160,7 +226,7 @@ struct sk_bundle_rule {
 	uint32_t condition_size; /* instructions */
 	uint32_t output;         /* first instruction of the output program */
 	uint32_t output_size;
-	uint32_t first_tag; /* into TAGS, sorted bytewise */
+	uint32_t first_tag; /* into TAGS, sorted bytewise, each once */
 	uint32_t tag_count;
 	uint8_t priority; /* 0 Emergency ... 7 Debug */
 	uint8_t capture;  /* 1: the pack asks for a capture when it fires */
@@ -169,12 +235,12 @@ struct sk_bundle_rule {
 };
 
 struct sk_bundle_type {
-	uint32_t first; /* into TYPE_RULES */
+	uint32_t first; /* into TYPE_RULES, where a type's rules ascend; 0 without rules */
 	uint32_t count;
 };
 
 struct sk_bundle_location {
-	uint32_t file;   /* into FILES, SK_NONE: unknown */
+	uint32_t file;   /* into FILES, SK_NONE: unknown, then the others are 0 */
 	uint32_t line;   /* from 1 */
 	uint32_t column; /* from 1, in bytes */
 };
@@ -192,20 +258,22 @@ _Static_assert(sizeof(struct sk_bundle_type) == 8, "bundle type");
 _Static_assert(sizeof(struct sk_bundle_location) == 12, "bundle location");
 
 enum sk_op {
-#define SK_OP(id, name, operand, jumps, program, meaning) SK_OP_##id,
+#define SK_OP(id, name, operand, jumps, program, ends, meaning) SK_OP_##id,
 #include "vm/ops.def"
 	SK_OP_COUNT
 };
 
 enum sk_op_operand { SK_OP_OPERAND_NONE, SK_OP_OPERAND_PREDICATE, SK_OP_OPERAND_STRING, SK_OP_OPERAND_EXPRESSION };
+enum sk_op_jumps { SK_OP_JUMPS_NONE, SK_OP_JUMPS_TARGET, SK_OP_JUMPS_WIDTH };
 enum sk_op_program { SK_OP_PROGRAM_CONDITION, SK_OP_PROGRAM_OUTPUT };
 
 struct sk_op_info {
 	const char *name;
 	const char *meaning;
 	uint8_t operand; /* enum sk_op_operand */
-	uint8_t jumps;
+	uint8_t jumps;   /* enum sk_op_jumps: what the member `jump` is */
 	uint8_t program; /* enum sk_op_program */
+	bool ends;       /* the program ends here */
 };
 
 extern const struct sk_op_info sk_ops[SK_OP_COUNT];
@@ -239,6 +307,9 @@ struct sk_bundle {
 #undef SK_BUNDLE_TABLE
 };
 
+/* The words of SYSCALLS: one bit a system call number, the rest zero. */
+enum { SK_BUNDLE_SYSCALL_WORDS = (SK_SYSCALL_NAME_COUNT + 63) / 64 };
+
 /*
  * Maps and verifies a file.  Negative errno with a sentence in `error` if it
  * cannot be read (the errno of open or mmap), is no bundle, damaged, or of
@@ -257,6 +328,13 @@ void sk_bundle_close(struct sk_bundle *bundle);
 
 /* Computes the body hash of a complete file and writes it into its header. */
 void sk_bundle_seal(void *bytes, size_t size);
+
+/* With an argument a field gives one value, whatever its row's quantifier. */
+static inline enum sk_quantifier sk_bundle_field_quantifier(const struct sk_bundle_field *field)
+{
+	return field->kind == SK_ARGUMENT_KIND_NONE ? (enum sk_quantifier)sk_fields[field->field].quantifier
+						    : SK_QUANTIFIER_ONE;
+}
 
 /* The text of string `number` and its length. */
 static inline const char *sk_bundle_text(const struct sk_bundle *bundle, uint32_t number, uint32_t *ret_length)

@@ -22,6 +22,7 @@ enum sk_presence {
 	SK_MISSING,         /* it does not apply to this event or process */
 	SK_MISSING_LOST,    /* an event that would have told was lost */
 	SK_MISSING_PENDING, /* metadata has not arrived yet */
+	SK_MISSING_MEMORY,  /* it did not fit into the scratch memory of one event */
 };
 
 /*
@@ -32,17 +33,22 @@ struct sk_address {
 	uint8_t length; /* 4 or 16 */
 };
 
+/*
+ * A STRING may hold NULs (a data buffer as text, decoded base64): comparing,
+ * printing and transforming it stop at the first, as spec section 2.5 says.
+ * A value of type IPNET is an address, to be compared with networks.
+ */
 struct sk_value {
 	uint8_t presence; /* enum sk_presence */
 	uint8_t type;     /* enum sk_type, of the elements for a list */
 	uint8_t list;     /* 1: `items` holds `length` elements of that type */
 	uint8_t format;   /* enum sk_format: how to print a number */
-	uint32_t length;  /* bytes of a STRING (no NUL inside) or BYTES; elements */
+	uint32_t length;  /* bytes of a STRING or BYTES; elements */
 	union {
 		uint64_t number; /* unsigned and BOOL; signed ones as two's complement */
 		double real;
-		const char *text; /* not NUL-terminated */
-		const struct sk_address *address;
+		const char *text;                 /* not NUL-terminated */
+		const struct sk_address *address; /* IPADDR, IPNET */
 		const struct sk_value *items;
 	};
 };
