@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/sensor.h"
+
+#include <errno.h>
+
+#include "runtime/fields/fields.h"
+#include "vm/support/alloc.h"
+
+struct sk_sensor {
+	const struct sk_bundle *bundle;
+	struct sk_state *state;
+	struct sk_vm *vm;
+	struct sk_alerts *alerts;
+	struct sk_outputs *outputs;
+	struct sk_event_view view;
+	uint64_t events, damaged, matches;
+	uint64_t *rule_matches;
+};
+
+int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor, struct sk_error *error)
+{
+	const struct sk_vm_options vm_options = {
+		.extract = sk_fields_extract,
+		.match_all = options->match_all,
+		.priority = options->priority,
+	};
+	struct sk_sensor *sensor = sk_alloc_zeroed(1, sizeof(*sensor));
+	int result = -ENOMEM;
+
+	if (!sensor)
+		goto failed;
+	sensor->bundle = options->bundle;
+	sensor->outputs = options->outputs;
+	sensor->rule_matches = sk_alloc_zeroed(options->bundle->rules_count, sizeof(*sensor->rule_matches));
+	if (!sensor->rule_matches)
+		goto failed;
+	result = sk_state_create(&options->state, &sensor->state);
+	if (result < 0)
+		goto failed;
+	result = sk_vm_create(options->bundle, &vm_options, &sensor->vm, error);
+	if (result < 0)
+		goto failed;
+	result = sk_alerts_create(options->bundle, &options->alert, &sensor->alerts);
+	if (result < 0)
+		goto failed;
+	*ret_sensor = sensor;
+	return 0;
+failed:
+	sk_sensor_destroy(sensor);
+	if (result == -ENOMEM)
+		sk_error_set(error, result, "out of memory");
+	return result;
+}
+
+void sk_sensor_destroy(struct sk_sensor *sensor)
+{
+	if (!sensor)
+		return;
+	if (sensor->alerts)
+		sk_alerts_destroy(sensor->alerts);
+	if (sensor->vm)
+		sk_vm_destroy(sensor->vm);
+	if (sensor->state)
+		sk_state_destroy(sensor->state);
+	sk_free(sensor->rule_matches);
+	sk_free(sensor);
+}
+
+struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor)
+{
+	return sk_state_sink(sensor->state);
+}
+
+void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
+{
+	struct sk_event_view *view = &sensor->view;
+	const uint32_t *matched;
+	uint32_t count;
+
+	if (sk_event_decode(bytes, size, &view->event, NULL) < 0) {
+		sensor->damaged++;
+		return;
+	}
+	view->event.number = ++sensor->events;
+	view->event.cpu = cpu;
+	view->event.state_only = state_only;
+	sk_state_process(sensor->state, view);
+	if (state_only)
+		return;
+	count = sk_vm_evaluate(sensor->vm, view->event.type, view, &matched);
+	if (!count)
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		sk_alerts_format(sensor->alerts, sensor->vm, matched[i], view->event.ts, &sensor->outputs->pending);
+		sensor->rule_matches[matched[i]]++;
+	}
+	sensor->matches += count;
+	sk_outputs_commit(sensor->outputs);
+}
+
+struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor)
+{
+	return (struct sk_sensor_stats){
+		.events = sensor->events,
+		.damaged = sensor->damaged,
+		.matches = sensor->matches,
+		.state = sk_state_stats(sensor->state),
+	};
+}
+
+uint64_t sk_sensor_rule_matches(const struct sk_sensor *sensor, uint32_t rule)
+{
+	return rule < sensor->bundle->rules_count ? sensor->rule_matches[rule] : 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The path of an event, whatever it comes from:
+ *
+ *   wire bytes ─► decode ─► state ─► engine ─► alert ─► outputs
+ */
+#ifndef SK_SENSOR_H
+#define SK_SENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/alert/alert.h"
+#include "runtime/alert/output.h"
+#include "runtime/state/state.h"
+#include "vm/bundle.h"
+
+struct sk_sensor;
+
+struct sk_sensor_options {
+	const struct sk_bundle *bundle; /* outlives the sensor */
+	struct sk_alert_options alert;
+	struct sk_state_options state;
+	bool match_all;
+	uint8_t priority;           /* rules less severe are not tried */
+	struct sk_outputs *outputs; /* outlives the sensor */
+};
+
+struct sk_sensor_stats {
+	uint64_t events;  /* decoded and given to the state */
+	uint64_t damaged; /* could not be decoded */
+	uint64_t matches;
+	struct sk_state_stats state;
+};
+
+int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor,
+		     struct sk_error *error);
+void sk_sensor_destroy(struct sk_sensor *sensor);
+
+/* Takes what was there before the first event. */
+struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor);
+
+/*
+ * Takes one event in the wire format.  `state_only`: rules do not see it.
+ * Never fails; what cannot be decoded is counted.
+ */
+void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only);
+
+struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor);
+
+/* How often a rule matched. */
+uint64_t sk_sensor_rule_matches(const struct sk_sensor *sensor, uint32_t rule);
+
+#endif
