@@ -12,6 +12,7 @@
 #include "cli/signals.h"
 #include "runtime/capture/capture.h"
 #include "runtime/scap/writer.h"
+#include "vm/schema/schema.h"
 
 enum { POLL_MS = 50, OPTION_NEUTRAL = 3000 };
 
