@@ -1,11 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/source.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 void sk_sources_init(struct sk_sources *sources, struct sk_arena *arena)
 {
 	*sources = (struct sk_sources){.arena = arena};
+}
+
+/*
+ * Places are asked for thousands of times a compile, once for each predicate:
+ * so the lines are found once, when the file comes in.
+ */
+static bool find_lines(struct sk_arena *arena, struct sk_source_file *file)
+{
+	uint32_t count = 1, *lines;
+
+	for (size_t i = 0; i < file->size; i++)
+		count += file->bytes[i] == '\n';
+	lines = sk_arena_alloc_zeroed(arena, count, sizeof(*lines));
+	if (!lines)
+		return false;
+	file->lines = lines;
+	file->line_count = count;
+	lines++;
+	for (size_t i = 0; i < file->size; i++) {
+		if (file->bytes[i] == '\n')
+			*lines++ = (uint32_t)i + 1;
+	}
+	return true;
 }
 
 const struct sk_source_file *sk_sources_add(struct sk_sources *sources, const char *name, const char *bytes,
@@ -37,7 +61,7 @@ const struct sk_source_file *sk_sources_add(struct sk_sources *sources, const ch
 	file->bytes = sk_arena_copy(sources->arena, bytes, size);
 	file->size = size;
 	file->first = first;
-	if (!file->name || !file->bytes)
+	if (!file->name || !file->bytes || !find_lines(sources->arena, file))
 		return NULL;
 	sources->count++;
 	return file;
@@ -45,31 +69,34 @@ const struct sk_source_file *sk_sources_add(struct sk_sources *sources, const ch
 
 struct sk_place sk_sources_place(const struct sk_sources *sources, sk_position position)
 {
-	struct sk_place place = {.line = 1, .column = 1};
-	size_t offset, line_start = 0, line_end;
-	uint32_t number = sources->count;
+	struct sk_place place = {0};
+	uint32_t number = sources->count, low = 0, high, start, end;
+	size_t offset;
 
 	while (number > 0 && sources->files[number - 1].first > position)
 		number--;
 	if (position == 0 || number == 0)
-		return (struct sk_place){0};
+		return place;
 	place.number = number - 1;
 	place.file = &sources->files[number - 1];
 	offset = position - place.file->first;
 	if (offset > place.file->size)
 		offset = place.file->size;
-	for (size_t i = 0; i < offset; i++) {
-		if (place.file->bytes[i] == '\n') {
-			place.line++;
-			line_start = i + 1;
-		}
+	high = place.file->line_count;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (place.file->lines[middle] <= offset)
+			low = middle;
+		else
+			high = middle;
 	}
-	line_end = line_start;
-	while (line_end < place.file->size && place.file->bytes[line_end] != '\n')
-		line_end++;
-	place.column = (uint32_t)(offset - line_start) + 1;
-	place.line_text = place.file->bytes + line_start;
-	place.line_length = (uint32_t)(line_end - line_start);
+	start = place.file->lines[low];
+	end = low + 1 < place.file->line_count ? place.file->lines[low + 1] - 1 : (uint32_t)place.file->size;
+	place.line = low + 1;
+	place.column = (uint32_t)offset - start + 1;
+	place.line_text = place.file->bytes + start;
+	place.line_length = end - start;
 	return place;
 }
 

@@ -22,7 +22,9 @@ struct sk_source_file {
 	const char *name;
 	const char *bytes; /* NUL-terminated */
 	size_t size;
-	sk_position first; /* position of byte 0 */
+	sk_position first;     /* position of byte 0 */
+	const uint32_t *lines; /* offset of the first byte of each line, ascending */
+	uint32_t line_count;   /* at least 1 */
 };
 
 struct sk_sources {
