@@ -20,7 +20,6 @@ enum sk_fd_flag {
 	SK_FD_FLAG_CONNECTED = 1 << 2,
 	SK_FD_FLAG_PENDING = 1 << 3,
 	SK_FD_FLAG_FAILED = 1 << 4,
-	SK_FD_FLAG_CLONED = 1 << 5,
 	SK_FD_FLAG_FROM_PROC = 1 << 6,
 	SK_FD_FLAG_UPPER_LAYER = 1 << 7,
 	SK_FD_FLAG_LOWER_LAYER = 1 << 8,
@@ -44,7 +43,13 @@ struct sk_fd {
 	uint64_t ino;
 	int64_t pid;                       /* pidfd: the process it stands for, -1 otherwise */
 	struct sk_string *name, *name_raw; /* never NULL */
-	struct sk_string *old_name;        /* before the current event touched it; NULL: the same */
+
+	/*
+	 * Owned by fd.c.  After a fork both processes share one entry until one
+	 * of them changes it; `revision` is another number after every change.
+	 */
+	uint32_t references;
+	uint32_t revision;
 };
 
 struct sk_fd_table;

@@ -31,6 +31,12 @@ struct sk_state_source {
 	int (*lookup)(void *context, int64_t tid, const struct sk_entry_sink *sink);
 	/* Imports the users and groups of the container that `tid` is in. */
 	int (*container_users)(void *context, int64_t tid, const struct sk_entry_sink *sink);
+	/* Imports the host's users and groups again: a uid appeared that is not known.  May be NULL. */
+	int (*host_users)(void *context, const struct sk_entry_sink *sink);
+	/* Gives one fd of `tid` (one that came through SCM_RIGHTS) to `sink->fd`.  May be NULL. */
+	int (*lookup_fd)(void *context, int64_t tid, int64_t fd, const struct sk_entry_sink *sink);
+	/* True if the thread still exists with this comm, for the purge.  May be NULL: no purge. */
+	bool (*exists)(void *context, int64_t pid, int64_t tid, const char *comm);
 };
 
 struct sk_state_options {
@@ -43,7 +49,10 @@ struct sk_state_stats {
 	uint64_t threads, threads_added, threads_removed, threads_dropped;
 	uint64_t fds_dropped;
 	uint64_t lookups, lookups_failed;
-	size_t memory; /* bytes */
+	uint64_t enter_events_dropped; /* too long to be stored */
+	uint64_t purged;               /* threads whose exit was never seen */
+	uint64_t out_of_memory;        /* times that something was not recorded for lack of memory */
+	size_t memory;                 /* bytes */
 };
 
 /*
@@ -54,7 +63,7 @@ struct sk_event_view {
 	struct sk_event event;
 	struct sk_state *state;
 	struct sk_thread *thread; /* NULL: none */
-	struct sk_fd *fd;         /* NULL: none known */
+	struct sk_fd *fd;         /* of events that create, use or destroy one; NULL: none known */
 	int64_t fd_number;        /* what fd.num shows; INT64_MIN: the event has none */
 	bool fd_name_changed;
 	/*
@@ -77,6 +86,13 @@ struct sk_entry_sink sk_state_sink(struct sk_state *state);
  * cannot use leaves `thread` or `fd` NULL.
  */
 void sk_state_process(struct sk_state *state, struct sk_event_view *view);
+
+/*
+ * Raised whenever a thread that others descend from changes visibly, or a
+ * parent link changes: what was found for (thread, revision, lineage epoch)
+ * about a thread's ancestors holds as long as the three are the same.
+ */
+uint32_t sk_state_lineage_epoch(const struct sk_state *state);
 
 const struct sk_thread_table *sk_state_threads(const struct sk_state *state);
 struct sk_users *sk_state_users(const struct sk_state *state);

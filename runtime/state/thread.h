@@ -6,6 +6,13 @@
  *   table: open addressing by tid ─► slab entries, never moved
  *   group: all threads of a pid, main thread first
  *   child list: what a thread created, for reparenting
+ *
+ * Everything outside runtime/state/ only reads.  What a rule can see of a
+ * thread changes in the setters of thread_change.h and nowhere else, and each
+ * of them raises `revision`: a truth that was found for (thread, revision)
+ * holds as long as the two are the same.  Not covered, because they change all
+ * the time: the vm and page fault counters, the fd table, what is computed
+ * from the time, and the number of threads.
  */
 #ifndef SK_STATE_THREAD_H
 #define SK_STATE_THREAD_H
@@ -21,7 +28,7 @@ enum sk_clone_flag {
 	SK_CLONE_FILES = 1 << 0,
 	SK_CLONE_FS = 1 << 1,
 	SK_CLONE_NEWPID = 1 << 6,
-	SK_CLONE_PARENT = 1 << 9,
+	SK_CLONE_PARENT = 1 << 8,
 	SK_CLONE_THREAD = 1 << 13,
 	SK_CLONE_VM = 1 << 15,
 	SK_CLONE_INVERTED = 1 << 16,
@@ -44,6 +51,12 @@ struct sk_thread_group;
  * the main thread: use the accessors below.
  */
 struct sk_thread {
+	/*
+	 * Raised by every change that a rule can see, metadata of its container
+	 * and names of its users included; never reset, not even when the memory
+	 * serves another thread.
+	 */
+	uint32_t revision;
 	int64_t tid, pid, ptid, sid, vpgid, pgid, vtid, vpid;
 	int64_t reaper_tid;
 	uint32_t uid, gid, loginuid;
@@ -68,14 +81,12 @@ struct sk_thread {
 	struct sk_thread_group *group;
 	struct sk_thread *group_next;
 	struct sk_thread *parent, *first_child, *next_sibling, *previous_sibling;
-	uint32_t slot;
 
 	/* What an event does to the binding of the next one (spec/state.md section 2). */
 	uint16_t last_event_type;
 	int64_t last_fd;
-	uint8_t *enter_event; /* stored enter event, NULL without one */
-	uint32_t enter_event_size;
-	uint32_t enter_event_capacity;
+	struct sk_string *enter_event; /* stored enter event in wire format, NULL without one */
+	uint64_t last_access_ts;
 };
 
 struct sk_thread_table;
@@ -111,11 +122,24 @@ struct sk_thread *sk_thread_parent(const struct sk_thread_table *table, const st
 struct sk_thread *sk_thread_ancestor(const struct sk_thread_table *table, const struct sk_thread *thread,
 				     uint32_t levels);
 
-/* The process's fds, following CLONE_FILES; NULL if the main thread is unknown. */
+/*
+ * The process's fds, following CLONE_FILES; NULL if the main thread is unknown
+ * or nothing is open.
+ */
 struct sk_fd_table *sk_thread_fds(const struct sk_thread *thread);
 
-/* Live threads of its process, and those of them that are not the leader. */
+/*
+ * The main thread's working directory and environment; "./" and "" if the main
+ * thread is unknown.
+ */
+const struct sk_string *sk_thread_cwd(const struct sk_thread *thread);
+const struct sk_string *sk_thread_env(const struct sk_thread *thread);
+
+/* Live threads of its process; 0 if it has no group (proc.nthreads). */
 uint32_t sk_thread_count(const struct sk_thread *thread);
+
+/* The same without the leader, if that is alive (proc.nchilds). */
+uint32_t sk_thread_child_count(const struct sk_thread *thread);
 
 /* Number of threads in the table. */
 uint32_t sk_thread_table_size(const struct sk_thread_table *table);
