@@ -154,7 +154,7 @@ static int record(struct recording *recording, char **argv)
 	struct sk_capture_options options = {.syscalls = syscalls, .syscall_words = sizeof(syscalls) / 8};
 	struct sk_capture *capture;
 	struct sk_capture_stats stats;
-	struct command command;
+	struct command command = {.pid = -1, .go = -1};
 	int result, status = SK_EXIT_OK;
 
 	memset(syscalls, 0, sizeof(syscalls));
