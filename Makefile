@@ -47,13 +47,14 @@ CLI_SOURCES := $(wildcard cli/*.c)
 UNIT_TESTS := $(wildcard tests/unit/*/*.c tests/conformance/*.c tests/live/*.c)
 TEST_SCRIPTS := $(wildcard tests/scripts/*.sh)
 FUZZ_TARGETS := $(wildcard fuzz/*.c)
+HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
 
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
 SKELETONS := $(BPF_SOURCES:%.bpf.c=$(B)/gen/%.skel.h)
 
-.PHONY: all help deps run test unit bench fuzz check format install uninstall clean
+.PHONY: all help deps run test unit man bench fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -126,8 +127,16 @@ $(B)/tests/%: tests/%.c $(B)/libsaker.a tests/test.h
 	@echo "  TEST    $@"
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-unused-function -MMD -MP -o $@ $< $(B)/libsaker.a $(LDFLAGS) $(LIBS)
 
-test: $(UNIT_PROGRAMS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
+$(B)/tests/helpers/%: tests/helpers/%.c
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
+
+test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
 	$(Q)SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
+
+man: $(B)/saker ## write the man pages anew
+	$(Q)for command in compile lint disasm replay run record fields events help; do \
+		$(B)/saker help --man $$command > docs/man/saker-$$command.1; done
+	$(Q)$(B)/saker help --man > docs/man/saker.1
 
 unit: $(UNIT_PROGRAMS) ## the tests that need neither kernel nor ../shared
 	$(Q)tests/run $(filter $(B)/tests/unit/%,$(UNIT_PROGRAMS))
