@@ -7,6 +7,11 @@
  *                              │ sk_pack_resolve()
  *                              ▼
  *            rules with parsed conditions, macros resolved
+ *
+ * A macro's tree is parsed once and shared: every SK_NODE_MACRO that names it
+ * has it as its `body`.  So the trees are a graph without cycles, whose size
+ * is that of the text, while the condition that it stands for may be
+ * exponentially larger: who walks it remembers what was walked.
  */
 #ifndef SK_COMPILER_PACK_H
 #define SK_COMPILER_PACK_H
@@ -23,13 +28,23 @@
 /* The plugin whose fields are built in, as required_plugin_versions sees it. */
 #define SK_CONTAINER_PLUGIN_VERSION "0.7.2"
 
+/* Nodes of a resolved tree in each other, through macros: it can be walked recursively. */
+enum { SK_PACK_HEIGHT_LIMIT = 2000 };
+
 struct sk_pack_list {
 	const char *name;
 	struct sk_span span;
 	struct sk_text *items; /* as collected */
 	uint32_t item_count;
 	uint32_t index, visibility;
-	bool used;
+	bool used; /* after sk_pack_resolve() */
+
+	/* For pack.c and expand.c. */
+	uint32_t item_capacity;
+	uint32_t name_length;
+	uint32_t next_same_word;       /* the next list whose name has the same first word */
+	const struct sk_text *written; /* what replaces the name; NULL: not put together since a list changed */
+	uint32_t asked;                /* the text that it was last queued for */
 };
 
 struct sk_pack_macro {
@@ -37,8 +52,12 @@ struct sk_pack_macro {
 	struct sk_span span;
 	struct sk_text condition; /* as collected */
 	uint32_t index, visibility;
-	struct sk_node *tree; /* after resolution */
-	bool used;
+	struct sk_node *tree; /* after resolution; NULL: it has errors, which were reported */
+	bool used;            /* after sk_pack_report_unused() */
+
+	/* For pack.c, expand.c and resolve.c. */
+	uint32_t condition_capacity;
+	struct sk_pack_resolution *resolution;
 };
 
 struct sk_pack_exception {
@@ -47,9 +66,19 @@ struct sk_pack_exception {
 	bool scalar; /* `fields` is one field, not a list */
 	struct sk_text *fields;
 	struct sk_text *comps;
-	uint32_t field_count;
-	struct sk_pack_exception_value *values; /* defined in pack.c */
-	uint32_t value_count;
+	uint32_t field_count, comp_count;
+	bool comps_scalar;
+	struct sk_pack_exception_value *values;
+	uint32_t value_count, value_capacity;
+};
+
+/* A value of an exception: text, or a list of such (a tuple, or in a tuple a list of text). */
+struct sk_pack_exception_value {
+	struct sk_span span;
+	bool list;
+	struct sk_text text;                   /* not a list */
+	struct sk_pack_exception_value *items; /* a list */
+	uint32_t count;
 };
 
 struct sk_pack_rule {
@@ -70,8 +99,20 @@ struct sk_pack_rule {
 	bool unknown_source; /* collected but never compiled */
 
 	/* After resolution. */
-	struct sk_text *expanded; /* condition with exceptions and lists written in */
-	struct sk_node *tree;     /* NULL: it has errors, which were reported */
+	const struct sk_text *expanded; /* condition with exceptions and lists written in */
+	struct sk_node *tree;           /* NULL: it has errors, which were reported */
+	bool changed;                   /* since the last resolution, it or a macro that it refers to */
+
+	/* For pack.c, expand.c and resolve.c. */
+	uint32_t condition_capacity, output_capacity, description_capacity, tag_capacity, exception_capacity;
+	bool redefined; /* something was collected since the last resolution */
+	struct sk_pack_resolution *resolution;
+};
+
+/* A plugin that counts as loaded when packs require it. */
+struct sk_pack_plugin {
+	const char *name;
+	const char *version; /* X.Y.Z */
 };
 
 struct sk_pack {
@@ -82,21 +123,27 @@ struct sk_pack {
 	struct sk_pack_rule *rules; /* in order of first definition */
 	uint32_t list_count, macro_count, rule_count;
 	uint32_t next_index;
-	void *names; /* lookup by name; owned by pack.c */
+	const struct sk_pack_plugin *plugins; /* what is loaded; set by sk_pack_init(), may be replaced */
+	uint32_t plugin_count;
+	const char *required_engine_version; /* the highest that was asked for; NULL: none */
+	struct sk_pack_state *state;         /* defined in pack_private.h */
 };
 
+/* An empty pack.  What it holds lives in `arena`.  Returns 0 or -ENOMEM. */
 int sk_pack_init(struct sk_pack *pack, struct sk_arena *arena, struct sk_diagnostics *diagnostics);
 
 /*
- * Collects the items of one file, which was added to the diagnostics' sources.
- * Everything wrong is reported; returns 0, or -EINVAL after an error.
+ * Collects the items of one file, which was added to the diagnostics' sources,
+ * and checks the plugins that it requires.  Everything wrong is reported, what
+ * is wrong is left out.  Returns 0; -EINVAL after an error; -ENOMEM.
  */
 int sk_pack_load(struct sk_pack *pack, const struct sk_source_file *file);
 
 /*
  * Expands exceptions and lists, parses conditions, resolves macros, of
- * everything collected so far.  Rules with errors keep tree == NULL.  Returns
- * 0, or -EINVAL after an error.
+ * everything collected so far; what has not changed since the last call is
+ * kept.  Rules with errors keep tree == NULL; an error is reported once.
+ * Returns 0; -EINVAL after an error; -ENOMEM.
  */
 int sk_pack_resolve(struct sk_pack *pack);
 

@@ -122,10 +122,14 @@ struct sk_span sk_text_span(const struct sk_text *text, uint32_t begin, uint32_t
 	for (uint32_t i = begin; i < end && i < text->length; i++) {
 		sk_position at = sk_text_position(text, i);
 
-		/* Line breaks fold into blanks: small steps forward stay one run. */
-		if (at < span.end || at > span.end + 256)
+		/*
+		 * Line breaks fold into blanks: small steps forward stay one run.  So do quotes that were put
+		 * around an item, which stand where its first and last byte are.
+		 */
+		if (at < span.begin || at > span.end + 256)
 			break;
-		span.end = at + 1;
+		if (at >= span.end)
+			span.end = at + 1;
 	}
 	return span;
 }
