@@ -175,8 +175,9 @@ enum sk_expression_kind {
  *   getopt       list of STRING, STRING -> list of STRING, with selector STRING
  *
  * Invariant: arguments have smaller numbers than the expression that takes
- * them, so there are no cycles.  A field of quantifier ANY or BOTH, or with
- * SK_FIELD_FLAG_NO_TRANSFORMER, is nobody's argument.
+ * them, so there are no cycles.  A field of quantifier ANY or BOTH is nobody's
+ * argument, and one with SK_FIELD_FLAG_NO_TRANSFORMER is no transformer's, but
+ * may be the element of a list.
  */
 struct sk_bundle_expression {
 	uint8_t kind;        /* enum sk_expression_kind */
@@ -197,7 +198,7 @@ struct sk_bundle_expression {
  *                any number, none included, with LIST operators and modifiers
  *   expression   of exactly the left side's type and list-ness, no modifier,
  *                not with regex and pmatch, not where the left type is IPNET or
- *                a field of either side is SK_FIELD_FLAG_NO_RHS
+ *                either side is a field with SK_FIELD_FLAG_NO_RHS
  */
 struct sk_bundle_predicate {
 	uint8_t operator;   /* enum sk_operator, allowed for the left side's type */
