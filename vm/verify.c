@@ -155,7 +155,7 @@ static int check_fields(struct sk_verifier *verifier)
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "there is no field %u",
 						field->field);
 		info = &sk_fields[field->field];
-		if (info->availability != SK_AVAILABILITY_READY)
+		if (info->availability == SK_AVAILABILITY_LATER)
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i,
 						"%s is not available in this version", info->name);
 		if (field->kind > SK_ARGUMENT_KIND_TEXT || !argument_allowed(info->argument, field->kind))
