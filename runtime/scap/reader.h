@@ -38,7 +38,8 @@ int sk_scap_reader_open_memory(const void *bytes, size_t size, const struct sk_e
 /*
  * The next event.  1: there is one; 0: the end of the capture; -EBADMSG with a
  * sentence: the capture is truncated or damaged from here on, and everything
- * before was delivered.
+ * before was delivered; another negative errno: it cannot be read on, or the
+ * sink refused an entry of an appended capture.  What ended stays ended.
  */
 int sk_scap_reader_next(struct sk_scap_reader *reader, struct sk_scap_event *ret_event, struct sk_error *error);
 

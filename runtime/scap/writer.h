@@ -16,24 +16,41 @@
 struct sk_scap_writer;
 
 /*
- * Creates (truncates) a capture; "-" is standard output.  `compress`: gzip.
- * Entries come first, in the order machine, interfaces, users and groups,
- * processes each followed by its fds; then events.  Use the sink.
+ * Creates (truncates) a capture that only its owner can read; "-" is standard
+ * output.  `compress`: gzip.  Entries come first, in any order but for fds,
+ * which follow their process; then events.  Use the sink.
  */
 int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer **ret_writer,
 			struct sk_error *error);
 
-/* A sink that writes what it is given. */
+/*
+ * A sink that writes what it is given.  Texts longer than the format allows
+ * are cut.  -EINVAL for an entry after the first event; `restart` begins
+ * another capture behind the first, with entries of its own.
+ */
 struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer);
 
-/* Appends one event in the wire format.  The first one ends the entries. */
+/*
+ * Appends one event in the wire format.  The first one ends the entries.
+ * Parameters that the schema doesn't know are left out.  -EINVAL with a
+ * sentence for an event that is damaged or isn't of the current schema, which
+ * no reader would hand out as it is: nothing is written then, and the writer
+ * stays usable.  Errors of writing come back from every later call too.
+ */
 int sk_scap_writer_event(struct sk_scap_writer *writer, const void *bytes, size_t size, uint16_t cpu,
 			 struct sk_error *error);
+
+/* The same for an event that is only there to keep the state right. */
+int sk_scap_writer_state_event(struct sk_scap_writer *writer, const void *bytes, size_t size, uint16_t cpu,
+			       struct sk_error *error);
 
 /* Bytes written so far, before compression. */
 uint64_t sk_scap_writer_size(const struct sk_scap_writer *writer);
 
-/* Finishes the file.  Errors of writing that were delayed show here. */
+/*
+ * Finishes the file and frees the writer, also on failure.  Errors of writing
+ * that were delayed show here.
+ */
 int sk_scap_writer_close(struct sk_scap_writer *writer, struct sk_error *error);
 
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sinks of capture bytes: see output.h. */
+#include "runtime/scap/output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "vm/support/alloc.h"
+
+enum {
+	BUFFER_SIZE = 128 * 1024,
+	ROOM_LIMIT = 64 * 1024,
+	/*
+	 * A sensor that records has better use for its processor: the fastest
+	 * level already takes a capture to a tenth.
+	 */
+	DEFLATE_LEVEL = Z_BEST_SPEED,
+};
+
+struct sk_scap_output {
+	int fd;
+	bool owns_fd;
+	bool compress;
+	size_t used; /* of `buffer` */
+	uint64_t size;
+	z_stream stream;
+	int failure;
+	struct sk_error failure_error;
+	uint8_t buffer[BUFFER_SIZE];
+	uint8_t deflated[BUFFER_SIZE];
+};
+
+static void write_out(struct sk_scap_output *output, const uint8_t *bytes, size_t count)
+{
+	while (count > 0 && !output->failure) {
+		ssize_t written = write(output->fd, bytes, count);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0) {
+			output->failure = -errno;
+			sk_error_set(&output->failure_error, 0, "cannot write the capture: %s", strerror(errno));
+			return;
+		}
+		bytes += written;
+		count -= (size_t)written;
+	}
+}
+
+static void flush(struct sk_scap_output *output, bool last)
+{
+	z_stream *stream = &output->stream;
+	int state;
+
+	if (!output->compress) {
+		write_out(output, output->buffer, output->used);
+		output->used = 0;
+		return;
+	}
+	stream->next_in = output->buffer;
+	stream->avail_in = (uInt)output->used;
+	do {
+		stream->next_out = output->deflated;
+		stream->avail_out = sizeof(output->deflated);
+		state = deflate(stream, last ? Z_FINISH : Z_NO_FLUSH);
+		assert(state != Z_STREAM_ERROR);
+		write_out(output, output->deflated, sizeof(output->deflated) - stream->avail_out);
+	} while (!output->failure && (last ? state != Z_STREAM_END : stream->avail_out == 0));
+	output->used = 0;
+}
+
+static void *zlib_alloc(void *context, unsigned count, unsigned size)
+{
+	(void)context;
+	return sk_alloc_zeroed(count, size);
+}
+
+static void zlib_free(void *context, void *memory)
+{
+	(void)context;
+	sk_free(memory);
+}
+
+int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
+{
+	struct sk_scap_output *output = sk_alloc_zeroed(1, sizeof(*output));
+	int r;
+
+	if (!output)
+		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
+	output->compress = compress;
+	output->stream.zalloc = zlib_alloc;
+	output->stream.zfree = zlib_free;
+	if (compress && deflateInit2(&output->stream, DEFLATE_LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8,
+				     Z_DEFAULT_STRATEGY) != Z_OK) {
+		sk_free(output);
+		return sk_error_set(error, -ENOMEM, "no memory to compress a capture");
+	}
+	if (strcmp(path, "-") == 0) {
+		output->fd = STDOUT_FILENO;
+	} else {
+		/* What a host's processes did is for nobody else's eyes. */
+		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+		if (output->fd < 0) {
+			r = sk_error_set(error, -errno, "cannot create %s: %s", path, strerror(errno));
+			if (compress)
+				deflateEnd(&output->stream);
+			sk_free(output);
+			return r;
+		}
+		output->owns_fd = true;
+	}
+	*ret_output = output;
+	return 0;
+}
+
+uint8_t *sk_scap_output_room(struct sk_scap_output *output, size_t count)
+{
+	assert(count <= ROOM_LIMIT);
+	if (count > sizeof(output->buffer) - output->used)
+		flush(output, false);
+	return output->failure ? NULL : output->buffer + output->used;
+}
+
+void sk_scap_output_commit(struct sk_scap_output *output, size_t count)
+{
+	assert(count <= sizeof(output->buffer) - output->used);
+	output->used += count;
+	output->size += count;
+}
+
+void sk_scap_output_put(struct sk_scap_output *output, const void *bytes, size_t count)
+{
+	const uint8_t *at = bytes;
+
+	while (count > 0) {
+		size_t part = count < ROOM_LIMIT ? count : ROOM_LIMIT;
+		uint8_t *room = sk_scap_output_room(output, part);
+
+		if (!room)
+			return;
+		memcpy(room, at, part);
+		sk_scap_output_commit(output, part);
+		at += part;
+		count -= part;
+	}
+}
+
+int sk_scap_output_failure(const struct sk_scap_output *output, struct sk_error *error)
+{
+	return output->failure ? sk_error_set(error, output->failure, "%s", output->failure_error.message) : 0;
+}
+
+uint64_t sk_scap_output_size(const struct sk_scap_output *output)
+{
+	return output->size;
+}
+
+int sk_scap_output_close(struct sk_scap_output *output, struct sk_error *error)
+{
+	int r;
+
+	if (!output->failure)
+		flush(output, true);
+	if (output->compress)
+		deflateEnd(&output->stream);
+	/* A file on a network says only now that it was not written. */
+	if (output->owns_fd && close(output->fd) < 0 && errno != EINTR && !output->failure) {
+		output->failure = -errno;
+		sk_error_set(&output->failure_error, 0, "cannot write the capture: %s", strerror(errno));
+	}
+	r = sk_scap_output_failure(output, error);
+	sk_free(output);
+	return r;
+}
