@@ -9,6 +9,10 @@
  *    file ──────────read──────────────────► buffer
  *    memory ───────────────────────────────► position, end
  *
+ * Plain files are read, not mapped: through a buffer that stays in the cache
+ * that costs some 2 ns an event (of 15), and a file that someone truncates meanwhile is an
+ * error and not a SIGBUS.
+ *
  * Invariant: position..end lies in `buffer`, or in the caller's memory.  The
  * buffer grows only when it is full of bytes that did arrive, so a block that
  * claims 4 GiB costs nothing.

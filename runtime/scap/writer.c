@@ -36,7 +36,7 @@ struct sk_scap_writer {
 	struct sk_scap_output *output;
 	struct sk_machine_entry machine;
 	bool has_machine;
-	bool written;    /* the current section's header and entries */
+	bool written; /* the current section's header and entries */
 	struct sk_buffer interfaces, users, processes, fds;
 	size_t fds_start; /* of the open block */
 	int64_t fds_tid;
