@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "vm/schema/schema.h"
 #include "vm/support/buffer.h"
@@ -76,6 +77,21 @@ static inline struct sk_value sk_value_bool(bool truth)
 
 /* True for the types whose `number` is two's complement. */
 bool sk_type_is_signed(enum sk_type type);
+
+/* Bytes of a STRING up to its first NUL. */
+static inline uint32_t sk_value_text_length(const struct sk_value *value)
+{
+	return value->length ? (uint32_t)strnlen(value->text, value->length) : 0;
+}
+
+/* Room for any scalar that is no text, as sk_value_render() writes it. */
+enum { SK_VALUE_TEXT_SIZE = 352 };
+
+/*
+ * The text of a present scalar as sk_value_print() would append it.  STRING
+ * and BYTES are where they are; anything else is written into `room`.
+ */
+const char *sk_value_render(const struct sk_value *value, char room[SK_VALUE_TEXT_SIZE], uint32_t *ret_length);
 
 /*
  * Appends the value as outputs print it (spec/rule-language.md section 4.1):

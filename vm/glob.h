@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shell patterns, as fnmatch(3) with flags 0 reads them in the C locale. */
+#ifndef SK_GLOB_H
+#define SK_GLOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * True if the whole text matches: `*` and `?` match `/` and leading dots too,
+ * `[...]` and `[!...]` one byte, a backslash takes the next byte as it is.
+ * With `fold_case` as FNM_CASEFOLD.  Neither side may hold a NUL.  At most
+ * pattern times text steps, and pattern times as many where `[` stands again
+ * and again without its `]`.
+ */
+bool sk_glob_match(const char *pattern, size_t pattern_length, const char *text, size_t text_length,
+		   bool fold_case);
+
+#endif
