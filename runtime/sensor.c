@@ -9,6 +9,7 @@
 struct sk_sensor {
 	const struct sk_bundle *bundle;
 	struct sk_state *state;
+	struct sk_fields *fields;
 	struct sk_vm *vm;
 	struct sk_alerts *alerts;
 	struct sk_outputs *outputs;
@@ -37,6 +38,10 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	result = sk_state_create(&options->state, &sensor->state);
 	if (result < 0)
 		goto failed;
+	result = sk_fields_create(options->bundle, &sensor->fields);
+	if (result < 0)
+		goto failed;
+	sensor->view.fields = sensor->fields;
 	result = sk_vm_create(options->bundle, &vm_options, &sensor->vm, error);
 	if (result < 0)
 		goto failed;
@@ -60,6 +65,7 @@ void sk_sensor_destroy(struct sk_sensor *sensor)
 		sk_alerts_destroy(sensor->alerts);
 	if (sensor->vm)
 		sk_vm_destroy(sensor->vm);
+	sk_fields_destroy(sensor->fields);
 	if (sensor->state)
 		sk_state_destroy(sensor->state);
 	sk_free(sensor->rule_matches);

@@ -9,7 +9,24 @@
 #include "runtime/state/state.h"
 #include "vm/vm.h"
 
-/* The sk_extract_fn of the sensor; `event` is a struct sk_event_view. */
+/*
+ * What is derived once from a bundle's fields: where each event type has the
+ * parameter that evt.arg.NAME names.  Never changes after it was made.
+ */
+struct sk_fields;
+
+int sk_fields_create(const struct sk_bundle *bundle, struct sk_fields **ret_fields);
+void sk_fields_destroy(struct sk_fields *fields);
+
+/*
+ * The sk_extract_fn of the sensor; `event` is a struct sk_event_view.  Its
+ * member `fields` belongs to the same bundle as `ref`, or is NULL: then the
+ * names of parameters are searched.
+ *
+ * Lists of fields with quantifier ANY begin with the nearest ancestor.  Outputs
+ * print their elements joined by blanks, but for proc.apid and proc.aenv: they
+ * print one more value that lies behind the last element, the process's own.
+ */
 void sk_fields_extract(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
 		       struct sk_value *ret_value);
 

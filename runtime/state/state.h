@@ -19,6 +19,7 @@
 #include "vm/event.h"
 #include "vm/support/error.h"
 
+struct sk_fields;
 struct sk_state;
 
 /* What the state does not know it may ask for, live; captures have no answer. */
@@ -72,6 +73,7 @@ struct sk_event_view {
 	 */
 	const struct sk_event *enter;
 	const struct sk_container *container; /* of an event about a container */
+	const struct sk_fields *fields;       /* the caller's, for its extractors; the state leaves it alone */
 };
 
 int sk_state_create(const struct sk_state_options *options, struct sk_state **ret_state);
