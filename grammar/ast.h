@@ -11,6 +11,7 @@
 #ifndef SK_GRAMMAR_AST_H
 #define SK_GRAMMAR_AST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "grammar/source.h"
@@ -54,6 +55,7 @@ struct sk_node {
 			struct sk_operand *left;
 			enum sk_operator operator;
 			enum sk_modifier modifier;
+			bool doubled; /* EQ was written `==`, and is printed so */
 			uint32_t operator_begin, operator_end;
 			struct sk_operand *right; /* NULL for `exists` */
 		};
