@@ -109,8 +109,11 @@ static const uint8_t *enter_entry(struct cursor *cursor, uint32_t counted)
 	return end;
 }
 
+/* Passes over what a newer writer appended; `end` is NULL for an entry without length. */
 static void leave_entry(struct cursor *cursor, const uint8_t *end)
 {
+	if (!end)
+		return;
 	if (!cursor->problem)
 		cursor->at = cursor->end;
 	cursor->end = end;
@@ -120,7 +123,7 @@ static void leave_entry(struct cursor *cursor, const uint8_t *end)
 
 static int deliver_interface(struct cursor *cursor)
 {
-	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 0) : cursor->end;
+	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 0) : NULL;
 	struct sk_interface_entry entry = {0};
 	uint16_t type = take_u16(cursor), name_length = take_u16(cursor);
 
@@ -142,7 +145,7 @@ static int deliver_interface(struct cursor *cursor)
 
 static int deliver_user_or_group(struct cursor *cursor)
 {
-	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 4) : cursor->end;
+	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 4) : NULL;
 	bool is_user = take_u8(cursor) == 0;
 	struct sk_user_entry user = {0};
 	struct sk_group_entry group = {0};
@@ -205,7 +208,7 @@ static int deliver_process(struct cursor *cursor)
 {
 	unsigned version = cursor->version;
 	const struct sk_bytes empty = {"", 0};
-	const uint8_t *end = version >= 9 ? enter_entry(cursor, 4) : cursor->end;
+	const uint8_t *end = version >= 9 ? enter_entry(cursor, 4) : NULL;
 	struct sk_process_entry entry = {
 		.sid = -1,
 		.vpgid = -1,
@@ -278,7 +281,7 @@ static void take_server_socket(struct cursor *cursor, struct sk_fd_entry *entry,
 
 static int deliver_fd(struct cursor *cursor)
 {
-	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 4) : cursor->end;
+	const uint8_t *end = cursor->version >= 2 ? enter_entry(cursor, 4) : NULL;
 	struct sk_fd_entry entry = {.name = {"", 0}};
 	char unknown[32];
 
