@@ -96,6 +96,8 @@ struct sk_lexer {
 	uint32_t last_begin, last_end; /* of the last token */
 	int last_number;
 	uint32_t errors;
+	const char *complaint; /* the first report, if nobody else is told and `keep_complaint` */
+	bool keep_complaint;
 	bool no_subscript; /* ALONE: stop before a '[' behind the outermost name */
 	bool fatal;        /* nothing more can be read: too deep, too many errors, no memory */
 	bool out_of_memory;

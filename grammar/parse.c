@@ -65,9 +65,11 @@ struct sk_node *sk_parse_condition(const struct sk_text *text, uint32_t depth_li
 
 /*
  * Parses a field or a transformer at `from` with the depth limit that the
- * reference has for it; without its subscript if `bare`.
+ * reference has for it; without its subscript if `bare`.  What is wrong with it
+ * is given to `ret_complaint`, which may be NULL.
  */
-static struct sk_operand *parse_alone(const struct sk_text *text, uint32_t from, bool bare, struct sk_arena *arena)
+static struct sk_operand *parse_alone(const struct sk_text *text, uint32_t from, bool bare, struct sk_arena *arena,
+				      const char **ret_complaint)
 {
 	struct sk_lexer lexer;
 	struct sk_parser parser;
@@ -77,15 +79,18 @@ static struct sk_operand *parse_alone(const struct sk_text *text, uint32_t from,
 		return NULL;
 	sk_lexer_init(&lexer, text, from, SK_LEXER_ALONE, SK_PARSE_DEPTH_DEFAULT, arena, NULL);
 	lexer.no_subscript = bare;
+	lexer.keep_complaint = ret_complaint != NULL;
 	parser_init(&parser, &lexer);
 	end = sk_parser_run(&parser, true);
 	sk_free(parser.waiting);
+	if (ret_complaint)
+		*ret_complaint = lexer.complaint;
 	return end == SK_PARSE_END_COMPLETE && lexer.errors == 0 ? parser.operand : NULL;
 }
 
 struct sk_operand *sk_parse_left_side(const struct sk_text *text, struct sk_arena *arena)
 {
-	struct sk_operand *operand = parse_alone(text, 0, false, arena);
+	struct sk_operand *operand = parse_alone(text, 0, false, arena, NULL);
 
 	return operand && operand->end == text->length ? operand : NULL;
 }
@@ -117,13 +122,13 @@ struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, str
 				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
 				  uint32_t *refusals_left)
 {
-	struct sk_operand *operand = parse_alone(text, from, false, arena);
+	struct sk_operand *operand = parse_alone(text, from, false, arena, NULL);
 	char *name;
 
 	if (operand && (!accept || accept(context, operand)))
 		return operand;
 	if (!operand || operand->argument) {
-		operand = parse_alone(text, from, true, arena);
+		operand = parse_alone(text, from, true, arena, NULL);
 		if (!operand)
 			return NULL;
 		if (!accept || accept(context, operand))
@@ -141,6 +146,14 @@ struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, str
 			return operand;
 	}
 	return NULL;
+}
+
+const char *sk_token_complaint(const struct sk_text *text, uint32_t from, struct sk_arena *arena)
+{
+	const char *complaint = NULL;
+
+	parse_alone(text, from, false, arena, &complaint);
+	return complaint;
 }
 
 struct sk_operand *sk_parse_token(const struct sk_text *text, uint32_t from, struct sk_arena *arena,

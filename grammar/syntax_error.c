@@ -25,11 +25,15 @@ void sk_lexer_report(struct sk_lexer *lexer, uint32_t begin, uint32_t end, const
 	lexer->errors++;
 	if (lexer->errors >= MOST_ERRORS)
 		lexer->fatal = true;
-	if (!lexer->diagnostics)
+	if (!lexer->diagnostics && (!lexer->keep_complaint || lexer->complaint))
 		return;
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	if (!lexer->diagnostics) {
+		lexer->complaint = sk_arena_copy(lexer->arena, message, strlen(message));
+		return;
+	}
 	sk_diagnostics_add(lexer->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION,
 			   sk_text_span(lexer->text, begin, end > begin ? end : begin + 1), hint, "%s", message);
 }
@@ -393,7 +397,6 @@ void sk_lexer_report_unexpected(struct sk_lexer *lexer, uint32_t begin)
 		sk_lexer_report(lexer, begin, end, hint, "%s, found '%.*s'", expected_in(lexer->state),
 				shown(found), found.bytes);
 	} else {
-		sk_lexer_report(lexer, begin, end, hint, "%s, found the end of the condition",
-				expected_in(lexer->state));
+		sk_lexer_report(lexer, begin, end, hint, "%s, found the end", expected_in(lexer->state));
 	}
 }

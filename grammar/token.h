@@ -16,4 +16,7 @@ struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, str
 				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
 				  uint32_t *refusals_left);
 
+/* What is wrong with the syntax of the token at `from`; NULL if nothing is. */
+const char *sk_token_complaint(const struct sk_text *text, uint32_t from, struct sk_arena *arena);
+
 #endif
