@@ -6,6 +6,8 @@
  */
 #include "runtime/fields/extract.h"
 
+#include "vm/glob.h"
+
 static const char host[] = "host";
 
 /* Where an event happened.  `id` is NULL if the event has no thread. */
@@ -169,33 +171,6 @@ struct sk_value extract_CONTAINER_MOUNTS(const struct sk_extraction *asked)
 }
 
 /*
- * The whole of `text` under a pattern with * and ?.  After a mismatch the last
- * star takes one byte more; earlier stars need not be tried again.
- */
-static bool matches(const char *pattern, const char *text)
-{
-	const char *star = NULL, *retry = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = pattern++;
-			retry = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star + 1;
-			text = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
-/*
  * The first mount whose source matches, or the one with that number.  The
  * reference takes the key for a regular expression that may match anywhere, so
  * that "/" names any mount at all; the rules that use it mean a glob, as it
@@ -206,7 +181,10 @@ static const struct sk_mount *find_mount(const struct sk_extraction *asked, cons
 	if (asked->ref->kind == SK_ARGUMENT_KIND_INDEX)
 		return asked->ref->index < container->mount_count ? &container->mounts[asked->ref->index] : NULL;
 	for (uint32_t i = 0; i < container->mount_count; i++) {
-		if (matches(asked->ref->argument, container->mounts[i].source->bytes))
+		const struct sk_string *source = container->mounts[i].source;
+
+		if (sk_glob_match(asked->ref->argument, asked->ref->argument_length, source->bytes,
+				  strnlen(source->bytes, source->length), false))
 			return &container->mounts[i];
 	}
 	return NULL;

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Alerts.  What does not depend on the event is written once for each rule
+ * when the sensor starts:
+ *
+ *   {"hostname":"vm","output":"          head
+ *   the output program                   text, escaped
+ *   ","output_fields":{                  between
+ *   "evt.time":1,"proc.name":"x", ...    keys prepared, in order
+ *   },"priority":"Notice", ... "time":"  tail
+ *   2026-11-21T21:18:04.464110820Z"}\n
+ *
+ * Formatting an alert then asks the engine for values and appends to the
+ * caller's buffer, nothing else.
+ */
+#include "runtime/alert/alert.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vm/support/alloc.h"
+
+static const char not_available[] = "<NA>";
+
+enum {
+	NANOSECONDS = 1000000000,
+	/* Bytes that a byte can become when it is escaped. */
+	LONGEST_ESCAPE = 6,
+};
+
+/* A run of bytes in `prepared`. */
+struct prepared_text {
+	uint32_t offset, length;
+};
+
+/* An entry of output_fields. */
+struct output_field {
+	struct prepared_text key; /* `"proc.name":` */
+	uint32_t expression;      /* SK_NONE: the time of the event */
+};
+
+struct prepared_rule {
+	uint32_t first_field, field_count; /* in order of their keys */
+	struct prepared_text tail;
+};
+
+struct sk_alerts {
+	const struct sk_bundle *bundle;
+	bool json, iso_8601, suggested;
+	struct prepared_text head;
+	struct prepared_rule *rules;
+	struct output_field *fields;
+	uint32_t fields_count, fields_capacity;
+	struct sk_buffer prepared;
+};
+
+/* --- preparing --------------------------------------------------------- */
+
+static struct prepared_text end_text(const struct sk_alerts *alerts, size_t offset)
+{
+	return (struct prepared_text){(uint32_t)offset, (uint32_t)(alerts->prepared.length - offset)};
+}
+
+static void append_quoted(struct sk_buffer *buffer, const char *text, size_t length)
+{
+	sk_buffer_append_char(buffer, '"');
+	sk_json_escape(text, length, buffer);
+	sk_buffer_append_char(buffer, '"');
+}
+
+static void append_string(struct sk_alerts *alerts, uint32_t string)
+{
+	uint32_t length;
+	const char *text = sk_bundle_text(alerts->bundle, string, &length);
+
+	append_quoted(&alerts->prepared, text, length);
+}
+
+static void prepare_head(struct sk_alerts *alerts, const char *hostname)
+{
+	struct sk_buffer *buffer = &alerts->prepared;
+	char machine[256] = "";
+
+	if (!hostname)
+		hostname = getenv("FALCO_HOSTNAME");
+	if (!hostname) {
+		if (gethostname(machine, sizeof(machine) - 1) < 0)
+			machine[0] = '\0';
+		hostname = machine;
+	}
+	sk_buffer_append_text(buffer, "{\"hostname\":");
+	append_quoted(buffer, hostname, strlen(hostname));
+	sk_buffer_append_text(buffer, ",\"output\":\"");
+	alerts->head = end_text(alerts, 0);
+}
+
+static void prepare_tail(struct sk_alerts *alerts, const struct sk_bundle_rule *rule,
+			 struct prepared_text *ret_tail)
+{
+	struct sk_buffer *buffer = &alerts->prepared;
+	const size_t start = buffer->length;
+
+	sk_buffer_printf(buffer, "},\"priority\":\"%s\",\"rule\":", sk_priority_names[rule->priority]);
+	append_string(alerts, rule->name);
+	sk_buffer_append_text(buffer, ",\"source\":");
+	append_string(alerts, rule->source);
+	sk_buffer_append_text(buffer, ",\"tags\":[");
+	for (uint32_t i = 0; i < rule->tag_count; i++) {
+		if (i)
+			sk_buffer_append_char(buffer, ',');
+		append_string(alerts, alerts->bundle->tags[rule->first_tag + i]);
+	}
+	sk_buffer_append_text(buffer, "],\"time\":\"");
+	*ret_tail = end_text(alerts, start);
+}
+
+static int add_field(struct sk_alerts *alerts, uint32_t expression)
+{
+	if (alerts->fields_count == alerts->fields_capacity) {
+		const uint32_t capacity = alerts->fields_capacity ? 2 * alerts->fields_capacity : 64;
+		struct output_field *fields = sk_realloc_array(alerts->fields, capacity, sizeof(*fields));
+
+		if (!fields)
+			return -ENOMEM;
+		alerts->fields = fields;
+		alerts->fields_capacity = capacity;
+	}
+	alerts->fields[alerts->fields_count++] = (struct output_field){.expression = expression};
+	return 0;
+}
+
+/* A key of output_fields before it is escaped. */
+static const char *key_text(const struct sk_alerts *alerts, uint32_t expression, uint32_t *ret_length)
+{
+	const char *time = alerts->iso_8601 ? "evt.time.iso8601" : "evt.time";
+
+	if (expression != SK_NONE)
+		return sk_bundle_text(alerts->bundle, alerts->bundle->expressions[expression].text, ret_length);
+	*ret_length = (uint32_t)strlen(time);
+	return time;
+}
+
+static int compare_keys(const void *left, const void *right, void *context)
+{
+	const struct output_field *a = left, *b = right;
+	uint32_t a_length, b_length;
+	const char *a_text = key_text(context, a->expression, &a_length);
+	const char *b_text = key_text(context, b->expression, &b_length);
+	const int order = memcmp(a_text, b_text, a_length < b_length ? a_length : b_length);
+
+	return order ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/*
+ * The tokens of a rule's output and, of those that are transformers, the
+ * fields inside.  `wanted` holds a byte for each expression, all zero before
+ * and after; arguments have smaller numbers than who takes them, so that going
+ * down meets everything.
+ */
+static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule *rule, uint8_t *wanted)
+{
+	enum { TOKEN = 1, INSIDE = 2 };
+	const struct sk_bundle *bundle = alerts->bundle;
+	uint32_t highest = 0;
+	int result = 0;
+
+	for (uint32_t i = 0; i < rule->output_size; i++) {
+		const struct sk_instruction *instruction = &bundle->code[rule->output + i];
+
+		if (instruction->op == SK_OP_SUGGESTED && !alerts->suggested)
+			break;
+		if (instruction->op != SK_OP_FIELD)
+			continue;
+		wanted[instruction->operand] |= TOKEN;
+		if (instruction->operand >= highest)
+			highest = instruction->operand + 1;
+	}
+	while (highest-- > 0) {
+		const struct sk_bundle_expression *expression = &bundle->expressions[highest];
+		const uint8_t why = wanted[highest];
+
+		wanted[highest] = 0;
+		if (!why)
+			continue;
+		if (expression->kind == SK_EXPRESSION_TRANSFORMER || expression->kind == SK_EXPRESSION_LIST) {
+			for (uint32_t i = 0; i < expression->count; i++)
+				wanted[bundle->arguments[expression->operand + i]] |= INSIDE;
+		}
+		if ((why & TOKEN) || expression->kind == SK_EXPRESSION_FIELD) {
+			if (result == 0)
+				result = add_field(alerts, highest);
+		}
+	}
+	return result;
+}
+
+static int prepare_fields(struct sk_alerts *alerts, const struct sk_bundle_rule *rule, uint8_t *wanted,
+			  struct prepared_rule *prepared)
+{
+	struct output_field *fields;
+	uint32_t kept = 0;
+	int result;
+
+	prepared->first_field = alerts->fields_count;
+	result = collect_fields(alerts, rule, wanted);
+	if (result == 0)
+		result = add_field(alerts, SK_NONE);
+	if (result < 0)
+		return result;
+	fields = alerts->fields + prepared->first_field;
+	prepared->field_count = alerts->fields_count - prepared->first_field;
+	qsort_r(fields, prepared->field_count, sizeof(*fields), compare_keys, alerts);
+	for (uint32_t i = 0; i < prepared->field_count; i++) {
+		const size_t start = alerts->prepared.length;
+		const char *key;
+		uint32_t length;
+
+		if (kept && compare_keys(&fields[kept - 1], &fields[i], alerts) == 0)
+			continue;
+		key = key_text(alerts, fields[i].expression, &length);
+		if (kept)
+			sk_buffer_append_char(&alerts->prepared, ',');
+		append_quoted(&alerts->prepared, key, length);
+		sk_buffer_append_char(&alerts->prepared, ':');
+		fields[kept].expression = fields[i].expression;
+		fields[kept++].key = end_text(alerts, start);
+	}
+	prepared->field_count = kept;
+	alerts->fields_count = prepared->first_field + kept;
+	return 0;
+}
+
+int sk_alerts_create(const struct sk_bundle *bundle, const struct sk_alert_options *options,
+		     struct sk_alerts **ret_alerts)
+{
+	struct sk_alerts *alerts = sk_alloc_zeroed(1, sizeof(*alerts));
+	SK_CLEANUP_FREE uint8_t *wanted = NULL;
+	int result = -ENOMEM;
+
+	if (!alerts)
+		return -ENOMEM;
+	alerts->bundle = bundle;
+	alerts->json = options->json;
+	alerts->iso_8601 = options->iso_8601;
+	alerts->suggested = options->suggested;
+	/* One element more, so that none at all is no special case. */
+	alerts->rules = sk_alloc_zeroed((size_t)bundle->rules_count + 1, sizeof(*alerts->rules));
+	wanted = sk_alloc_zeroed((size_t)bundle->expressions_count + 1, 1);
+	if (!alerts->rules || !wanted)
+		goto failed;
+	prepare_head(alerts, options->hostname);
+	for (uint32_t i = 0; i < bundle->rules_count; i++) {
+		result = prepare_fields(alerts, &bundle->rules[i], wanted, &alerts->rules[i]);
+		if (result < 0)
+			goto failed;
+		prepare_tail(alerts, &bundle->rules[i], &alerts->rules[i].tail);
+	}
+	if (alerts->prepared.failed || alerts->prepared.length > UINT32_MAX) {
+		result = -ENOMEM;
+		goto failed;
+	}
+	*ret_alerts = alerts;
+	return 0;
+failed:
+	sk_alerts_destroy(alerts);
+	return result;
+}
+
+void sk_alerts_destroy(struct sk_alerts *alerts)
+{
+	if (!alerts)
+		return;
+	sk_buffer_release(&alerts->prepared);
+	sk_free(alerts->fields);
+	sk_free(alerts->rules);
+	sk_free(alerts);
+}
+
+/* --- values as text ---------------------------------------------------- */
+
+/* Bytes as text: a dot for what is no printable ASCII character. */
+static void append_dotted(struct sk_buffer *buffer, const char *bytes, uint32_t length)
+{
+	if (!sk_buffer_reserve(buffer, length))
+		return;
+	for (uint32_t i = 0; i < length; i++) {
+		const uint8_t byte = (uint8_t)bytes[i];
+
+		buffer->bytes[buffer->length++] = byte >= 0x20 && byte < 0x7f ? (char)byte : '.';
+	}
+	buffer->bytes[buffer->length] = '\0';
+}
+
+static enum sk_quantifier quantifier_of(const struct sk_alerts *alerts, uint32_t expression)
+{
+	const struct sk_bundle_expression *known = &alerts->bundle->expressions[expression];
+
+	if (known->kind != SK_EXPRESSION_FIELD)
+		return SK_QUANTIFIER_ONE;
+	return sk_bundle_field_quantifier(&alerts->bundle->fields[known->operand]);
+}
+
+/* These show the process itself where a condition means its ancestors: runtime/fields/fields.h. */
+static bool shows_itself(const struct sk_alerts *alerts, uint32_t expression)
+{
+	const uint16_t field = alerts->bundle->fields[alerts->bundle->expressions[expression].operand].field;
+
+	return field == SK_FIELD_PROC_APID || field == SK_FIELD_PROC_AENV;
+}
+
+static bool is_all_empty(const struct sk_value *list)
+{
+	for (uint32_t i = 0; i < list->length; i++) {
+		if (list->items[i].type != SK_TYPE_STRING || list->items[i].length > 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What outputs show of a token: the value, or for a field with several values
+ * another one; NULL if there is nothing to show.
+ */
+static const struct sk_value *shown_value(const struct sk_alerts *alerts, struct sk_vm *vm, uint32_t expression)
+{
+	const struct sk_value *value = sk_vm_value(vm, expression);
+
+	if (value->presence != SK_PRESENT)
+		return NULL;
+	switch (quantifier_of(alerts, expression)) {
+	case SK_QUANTIFIER_ONE:
+		return value;
+	case SK_QUANTIFIER_ANY:
+		if (!value->list)
+			return value;
+		if (shows_itself(alerts, expression))
+			return &value->items[value->length];
+		return is_all_empty(value) ? NULL : value;
+	case SK_QUANTIFIER_BOTH:
+		/* The reference shows nothing for a field that is only a filter. */
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Ancestors, joined by blanks; the empty ones at the beginning leave none. */
+static void append_joined(struct sk_buffer *buffer, const struct sk_value *list)
+{
+	const size_t start = buffer->length;
+
+	for (uint32_t i = 0; i < list->length; i++) {
+		if (buffer->length != start)
+			sk_buffer_append_char(buffer, ' ');
+		sk_value_print(&list->items[i], buffer);
+	}
+}
+
+static void append_shown(struct sk_buffer *buffer, const struct sk_value *value, enum sk_quantifier quantifier)
+{
+	if (!value)
+		sk_buffer_append_text(buffer, not_available);
+	else if (value->list && quantifier == SK_QUANTIFIER_ANY)
+		append_joined(buffer, value);
+	else if (value->type == SK_TYPE_BYTES && !value->list)
+		append_dotted(buffer, value->text, value->length);
+	else if (value->type == SK_TYPE_IPNET)
+		sk_buffer_append_text(buffer, "<IPNET>");
+	else
+		sk_value_print(value, buffer);
+}
+
+static void append_token(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_instruction *instruction,
+			 struct sk_buffer *buffer)
+{
+	const size_t start = buffer->length, width = instruction->jump;
+	const struct sk_value *value = shown_value(alerts, vm, instruction->operand);
+
+	append_shown(buffer, value, quantifier_of(alerts, instruction->operand));
+	if (!width || buffer->failed)
+		return;
+	if (buffer->length - start > width)
+		buffer->length = start + width;
+	while (buffer->length - start < width && !buffer->failed)
+		sk_buffer_append_char(buffer, ' ');
+}
+
+static void append_time(const struct sk_alerts *alerts, uint64_t ts, struct sk_buffer *buffer)
+{
+	const time_t seconds = (time_t)(ts / NANOSECONDS);
+	const unsigned rest = (unsigned)(ts % NANOSECONDS);
+	struct tm time = {0};
+
+	if (alerts->iso_8601) {
+		gmtime_r(&seconds, &time);
+		sk_buffer_printf(buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%09u+0000", time.tm_year + 1900,
+				 time.tm_mon + 1, time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, rest);
+		return;
+	}
+	localtime_r(&seconds, &time);
+	sk_buffer_printf(buffer, "%02d:%02d:%02d.%09u", time.tm_hour, time.tm_min, time.tm_sec, rest);
+}
+
+static void append_message(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_bundle_rule *rule,
+			   struct sk_buffer *buffer)
+{
+	for (uint32_t i = 0; i < rule->output_size; i++) {
+		const struct sk_instruction *instruction = &alerts->bundle->code[rule->output + i];
+		const char *text;
+		uint32_t length;
+
+		if (instruction->op == SK_OP_FIELD) {
+			append_token(alerts, vm, instruction, buffer);
+		} else if (instruction->op == SK_OP_LITERAL) {
+			text = sk_bundle_text(alerts->bundle, instruction->operand, &length);
+			sk_buffer_append(buffer, text, length);
+		} else if (instruction->op == SK_OP_SUGGESTED && !alerts->suggested) {
+			return;
+		}
+	}
+}
+
+/* Escapes what `buffer` holds from `start` on. */
+static void escape_from(struct sk_buffer *buffer, size_t start)
+{
+	const size_t raw = buffer->length - start;
+
+	/* With room for the longest result the raw bytes stay where they are. */
+	if (!sk_buffer_reserve(buffer, raw * LONGEST_ESCAPE))
+		return;
+	sk_json_escape(buffer->bytes + start, raw, buffer);
+	buffer->length -= raw;
+	memmove(buffer->bytes + start, buffer->bytes + start + raw, buffer->length - start);
+	buffer->bytes[buffer->length] = '\0';
+}
+
+/* "TIME: Priority message", without control characters. */
+static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_bundle_rule *rule,
+			uint64_t ts, struct sk_buffer *buffer)
+{
+	const size_t start = buffer->length;
+
+	append_time(alerts, ts, buffer);
+	sk_buffer_append_text(buffer, ": ");
+	sk_buffer_append_text(buffer, sk_priority_names[rule->priority]);
+	sk_buffer_append_char(buffer, ' ');
+	append_message(alerts, vm, rule, buffer);
+	if (!buffer->failed)
+		escape_from(buffer, start);
+}
+
+/* --- values as JSON ---------------------------------------------------- */
+
+/* The shortest digits that read back as the same number. */
+static void append_real(struct sk_buffer *buffer, double real)
+{
+	char digits[32];
+
+	if (!isfinite(real)) {
+		sk_buffer_append_text(buffer, "null");
+		return;
+	}
+	for (int precision = 15; precision <= 17; precision++) {
+		snprintf(digits, sizeof(digits), "%.*g", precision, real);
+		if (strtod(digits, NULL) == real)
+			break;
+	}
+	sk_buffer_append_text(buffer, digits);
+	/* A whole one still reads as a real number. */
+	if (!strpbrk(digits, ".e"))
+		sk_buffer_append_text(buffer, ".0");
+}
+
+static bool is_json_number(const struct sk_value *value)
+{
+	switch ((enum sk_type)value->type) {
+	case SK_TYPE_INT8:
+	case SK_TYPE_INT16:
+	case SK_TYPE_INT32:
+	case SK_TYPE_INT64:
+	case SK_TYPE_UINT8:
+	case SK_TYPE_UINT16:
+	case SK_TYPE_UINT32:
+	case SK_TYPE_UINT64:
+	case SK_TYPE_PORT:
+		return value->format != SK_FORMAT_HEX && value->format != SK_FORMAT_OCT &&
+		       value->format != SK_FORMAT_10_PADDED_DEC;
+	case SK_TYPE_RELTIME:
+	case SK_TYPE_ABSTIME:
+		return true;
+	case SK_TYPE_NONE:
+	case SK_TYPE_BOOL:
+	case SK_TYPE_DOUBLE:
+	case SK_TYPE_STRING:
+	case SK_TYPE_BYTES:
+	case SK_TYPE_IPADDR:
+	case SK_TYPE_IPNET:
+	case SK_TYPE_DYNAMIC:
+	case SK_TYPE_OPAQUE:
+	case SK_TYPE_COUNT:
+		return false;
+	}
+	return false;
+}
+
+static void append_json_scalar(struct sk_buffer *buffer, const struct sk_value *value)
+{
+	size_t start;
+
+	if (is_json_number(value)) {
+		if (sk_type_is_signed(value->type))
+			sk_buffer_printf(buffer, "%" PRId64, (int64_t)value->number);
+		else
+			sk_buffer_printf(buffer, "%" PRIu64, value->number);
+	} else if (value->type == SK_TYPE_BOOL) {
+		sk_buffer_append_text(buffer, value->number ? "true" : "false");
+	} else if (value->type == SK_TYPE_DOUBLE) {
+		append_real(buffer, value->real);
+	} else if (value->type == SK_TYPE_STRING) {
+		append_quoted(buffer, value->text, sk_value_text_length(value));
+	} else {
+		sk_buffer_append_char(buffer, '"');
+		start = buffer->length;
+		append_shown(buffer, value, SK_QUANTIFIER_ONE);
+		if (!buffer->failed)
+			escape_from(buffer, start);
+		sk_buffer_append_char(buffer, '"');
+	}
+}
+
+static void append_json_list(struct sk_buffer *buffer, const struct sk_value *list)
+{
+	sk_buffer_append_char(buffer, '[');
+	for (uint32_t i = 0; i < list->length; i++) {
+		if (i)
+			sk_buffer_append_char(buffer, ',');
+		append_json_scalar(buffer, &list->items[i]);
+	}
+	sk_buffer_append_char(buffer, ']');
+}
+
+static void append_json_value(struct sk_buffer *buffer, const struct sk_value *value, enum sk_quantifier quantifier)
+{
+	size_t start;
+
+	if (!value) {
+		sk_buffer_append_text(buffer, "null");
+	} else if (value->list && quantifier == SK_QUANTIFIER_ANY) {
+		sk_buffer_append_char(buffer, '"');
+		start = buffer->length;
+		append_joined(buffer, value);
+		if (!buffer->failed)
+			escape_from(buffer, start);
+		sk_buffer_append_char(buffer, '"');
+	} else if (value->list) {
+		append_json_list(buffer, value);
+	} else {
+		append_json_scalar(buffer, value);
+	}
+}
+
+/* Fields that print a time of day have the time itself in JSON. */
+static bool is_time(const struct sk_alerts *alerts, uint32_t expression)
+{
+	const struct sk_bundle_expression *known;
+
+	if (expression == SK_NONE)
+		return true;
+	known = &alerts->bundle->expressions[expression];
+	if (known->kind != SK_EXPRESSION_FIELD)
+		return false;
+	switch (alerts->bundle->fields[known->operand].field) {
+	case SK_FIELD_EVT_TIME:
+	case SK_FIELD_EVT_TIME_S:
+	case SK_FIELD_EVT_TIME_ISO8601:
+	case SK_FIELD_EVT_DATETIME:
+	case SK_FIELD_EVT_DATETIME_S:
+	case SK_FIELD_EVT_OUTPUTTIME:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void append_prepared(const struct sk_alerts *alerts, struct prepared_text text, struct sk_buffer *buffer)
+{
+	sk_buffer_append(buffer, alerts->prepared.bytes + text.offset, text.length);
+}
+
+static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts,
+			  struct sk_buffer *buffer)
+{
+	const struct prepared_rule *prepared = &alerts->rules[rule];
+	const time_t seconds = (time_t)(ts / NANOSECONDS);
+	struct tm time = {0};
+
+	append_prepared(alerts, alerts->head, buffer);
+	append_line(alerts, vm, &alerts->bundle->rules[rule], ts, buffer);
+	sk_buffer_append_text(buffer, "\",\"output_fields\":{");
+	for (uint32_t i = 0; i < prepared->field_count; i++) {
+		const struct output_field *field = &alerts->fields[prepared->first_field + i];
+
+		append_prepared(alerts, field->key, buffer);
+		if (is_time(alerts, field->expression))
+			sk_buffer_printf(buffer, "%" PRIu64, ts);
+		else
+			append_json_value(buffer, shown_value(alerts, vm, field->expression),
+					  quantifier_of(alerts, field->expression));
+	}
+	append_prepared(alerts, prepared->tail, buffer);
+	gmtime_r(&seconds, &time);
+	sk_buffer_printf(buffer, "%04d-%02d-%02dT%02d:%02d:%02d.%09uZ\"}", time.tm_year + 1900, time.tm_mon + 1,
+			 time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, (unsigned)(ts % NANOSECONDS));
+}
+
+void sk_alerts_format(struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts,
+		      struct sk_buffer *buffer)
+{
+	const size_t start = buffer->length;
+
+	if (alerts->json)
+		append_object(alerts, vm, rule, ts, buffer);
+	else
+		append_line(alerts, vm, &alerts->bundle->rules[rule], ts, buffer);
+	sk_buffer_append_char(buffer, '\n');
+	/* No half alert. */
+	if (buffer->failed)
+		buffer->length = start;
+}
