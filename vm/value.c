@@ -18,16 +18,11 @@ bool sk_type_is_signed(enum sk_type type)
 /* The bits of a number that its type has: a negative one prints in its own width. */
 static uint64_t number_bits(enum sk_type type, uint64_t number)
 {
-	switch (type) {
-	case SK_TYPE_INT8:
+	if (type == SK_TYPE_INT8)
 		return (uint8_t)number;
-	case SK_TYPE_INT16:
+	if (type == SK_TYPE_INT16)
 		return (uint16_t)number;
-	case SK_TYPE_INT32:
-		return (uint32_t)number;
-	default:
-		return number;
-	}
+	return type == SK_TYPE_INT32 ? (uint32_t)number : number;
 }
 
 static int render_number(const struct sk_value *value, char *room)

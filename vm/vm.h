@@ -6,8 +6,8 @@
  * of a field when it asks for one, and it asks for each at most once an event.
  *
  * An engine belongs to one thread of control.  It allocates when it is created
- * and never while it evaluates, but for the scratch arena of transformers,
- * which keeps its memory.
+ * and never while it evaluates, but for the scratch arenas, which keep their
+ * memory, and the states of regular expressions, which RE2 bounds and keeps.
  */
 #ifndef SK_VM_H
 #define SK_VM_H
@@ -41,8 +41,9 @@ struct sk_field_ref {
  * the value needs beyond event and state comes from `scratch`, which the
  * engine resets when the event is done.
  *
- * A field of quantifier ANY gives all its values as a list, BOTH the ends that
- * the event has (none: an empty list, which is present).
+ * The value is of the type that `ref` says, and a list if it says so.  A field
+ * of quantifier ANY without argument gives all its values as a list, BOTH the
+ * ends that the event has (none: an empty list, which is present).
  */
 typedef void (*sk_extract_fn)(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
 			      struct sk_value *ret_value);
@@ -76,5 +77,11 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t expression);
 
 /* True if predicate `number` holds for the current event. */
 bool sk_vm_predicate(struct sk_vm *vm, uint32_t number);
+
+/*
+ * What the truth of predicate `number` rests on: SK_PRESENT, or why a side had
+ * no value, which made it false.
+ */
+enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number);
 
 #endif

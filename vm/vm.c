@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: linear evaluation.
+ *
+ *   event type ─► its rules, in order ─► condition program ─► predicates
+ *                                                                 │
+ *                        host ◄── field ◄── expression ◄──────────┘
+ *
+ * Everything that is found out for an event is kept with the number of the
+ * event (its epoch) and so forgotten by counting one up: a field's value, a
+ * transformer's result, a predicate's verdict.  So each is worked out at most
+ * once an event, and only if a program asks.
+ *
+ *   verdict   63            4 3        1     0
+ *            +---------------+----------+-------+
+ *            | epoch         | presence | truth |
+ *            +---------------+----------+-------+
+ *
+ * Programs ask for predicates by number and never for fields: what knows the
+ * truth of many predicates at once, a row for a field's value or a class of a
+ * thread, can write verdicts before the programs run, and narrow down which
+ * rules are tried at all.  This file is the plain way, which those must agree
+ * with.
+ *
+ * Dispatch hides behind a few macros: computed goto, or with SK_VM_SWITCH a
+ * switch.
+ */
+#include "vm/vm.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "vm/compare.h"
+#include "vm/regex.h"
+#include "vm/support/alloc.h"
+#include "vm/transform.h"
+
+enum {
+	/* What values of one event may take; past it they are missing. */
+	SCRATCH_LIMIT = 64 << 20,
+	/* What one comparison may take besides. */
+	TEMPORARY_LIMIT = 256 << 20,
+	/* Instructions of all regular expressions, 16 bytes each. */
+	PATTERN_SIZE_LIMIT = 8 << 20,
+};
+
+enum { VERDICT_TRUTH = 1, VERDICT_PRESENCE_SHIFT = 1, VERDICT_PRESENCE_MASK = 7, VERDICT_EPOCH_SHIFT = 4 };
+
+struct slot {
+	uint64_t epoch;
+	struct sk_value value;
+};
+
+struct predicate {
+	struct sk_comparison comparison;
+	uint32_t left, right; /* expressions; right SK_NONE: the comparison's constants */
+};
+
+struct sk_vm {
+	const struct sk_bundle *bundle;
+	struct sk_vm_options options;
+	uint64_t epoch; /* from 1; slots and verdicts of 0 are of no event */
+	void *event;
+	uint64_t *verdicts; /* one a predicate */
+	struct predicate *predicates;
+	struct slot *fields;  /* one a record of FIELDS */
+	struct slot *results; /* one an expression; used by TRANSFORMER and LIST */
+	struct sk_field_ref *refs;
+	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
+	struct sk_constant *constants;
+	uint32_t *matches;
+	struct sk_arena scratch;   /* values of the event */
+	struct sk_arena temporary; /* of one comparison */
+};
+
+/* --- values ------------------------------------------------------------ */
+
+static const struct sk_value *field_value(struct sk_vm *vm, uint32_t number)
+{
+	struct slot *slot = &vm->fields[number];
+
+	if (slot->epoch != vm->epoch) {
+		const struct sk_field_ref *ref = &vm->refs[number];
+
+		slot->value = sk_value_missing();
+		vm->options.extract(vm->event, ref, &vm->scratch, &slot->value);
+		assert(slot->value.presence != SK_PRESENT || slot->value.type == ref->type);
+		slot->epoch = vm->epoch;
+	}
+	return &slot->value;
+}
+
+/* Recursion is as deep as expressions are, which the verifier limits. */
+static struct sk_value combine(struct sk_vm *vm, uint32_t number)
+{
+	const struct sk_bundle_expression *expression = &vm->bundle->expressions[number];
+	const struct sk_value **arguments =
+		sk_arena_alloc_zeroed(&vm->scratch, expression->count, sizeof(const struct sk_value *));
+	const struct sk_value *selector = expression->selector == SK_NONE ? NULL : &vm->selectors[number];
+
+	if (!arguments)
+		return (struct sk_value){.presence = SK_MISSING_MEMORY};
+	for (uint32_t i = 0; i < expression->count; i++)
+		arguments[i] = sk_vm_value(vm, vm->bundle->arguments[expression->operand + i]);
+	if (expression->kind == SK_EXPRESSION_LIST)
+		return sk_transform_list(arguments, expression->count, &vm->scratch);
+	return sk_transform(expression->transformer, arguments, expression->count, selector, &vm->scratch);
+}
+
+const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
+{
+	const struct sk_bundle_expression *expression = &vm->bundle->expressions[number];
+	struct slot *slot = &vm->results[number];
+
+	assert(vm->epoch > 0);
+	switch ((enum sk_expression_kind)expression->kind) {
+	case SK_EXPRESSION_FIELD:
+		return field_value(vm, expression->operand);
+	case SK_EXPRESSION_CONSTANT:
+		return &vm->constants[expression->operand].value;
+	case SK_EXPRESSION_TRANSFORMER:
+	case SK_EXPRESSION_LIST:
+		break;
+	}
+	if (slot->epoch != vm->epoch) {
+		slot->value = combine(vm, number);
+		slot->epoch = vm->epoch;
+	}
+	return &slot->value;
+}
+
+/* --- predicates -------------------------------------------------------- */
+
+static uint64_t judge(struct sk_vm *vm, uint32_t number)
+{
+	const struct predicate *predicate = &vm->predicates[number];
+	const struct sk_value *left = sk_vm_value(vm, predicate->left), *right = NULL;
+	uint8_t presence = left->presence;
+	bool truth = false;
+
+	if (presence == SK_PRESENT && predicate->right != SK_NONE) {
+		right = sk_vm_value(vm, predicate->right);
+		presence = right->presence;
+	}
+	if (presence == SK_PRESENT)
+		truth = right ? sk_compare_values(predicate->comparison.operator, left, right, &vm->temporary)
+			      : sk_compare_constants(&predicate->comparison, left, &vm->temporary);
+	return vm->epoch << VERDICT_EPOCH_SHIFT | (uint64_t)presence << VERDICT_PRESENCE_SHIFT | truth;
+}
+
+static inline uint64_t verdict(struct sk_vm *vm, uint32_t number)
+{
+	if (vm->verdicts[number] >> VERDICT_EPOCH_SHIFT != vm->epoch)
+		vm->verdicts[number] = judge(vm, number);
+	return vm->verdicts[number];
+}
+
+bool sk_vm_predicate(struct sk_vm *vm, uint32_t number)
+{
+	return verdict(vm, number) & VERDICT_TRUTH;
+}
+
+enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number)
+{
+	return verdict(vm, number) >> VERDICT_PRESENCE_SHIFT & VERDICT_PRESENCE_MASK;
+}
+
+/* --- programs ---------------------------------------------------------- */
+
+#ifdef SK_VM_SWITCH
+#define DISPATCH() switch ((enum sk_op)instruction->op)
+#define OP(id) case SK_OP_##id:
+#define OP_COUNT() case SK_OP_COUNT:
+#define NEXT() break
+#else
+#define DISPATCH() goto *labels[instruction->op];
+#define OP(id) label_##id:
+#define OP_COUNT()
+#define NEXT()                                                                                                     \
+	do {                                                                                                       \
+		instruction++;                                                                                     \
+		DISPATCH()                                                                                         \
+	} while (0)
+#endif
+
+/* True if the condition program that begins here ends in MATCH. */
+static bool condition_holds(struct sk_vm *vm, const struct sk_instruction *instruction)
+{
+#ifndef SK_VM_SWITCH
+	static const void *const labels[SK_OP_COUNT] = {
+#define SK_OP(id, name, operand, jumps, program, ends, meaning) [SK_OP_##id] = &&label_##id,
+#include "vm/ops.def"
+	};
+#endif
+
+	for (;; instruction++) {
+		DISPATCH()
+		{
+			OP(JUMP_TRUE)
+			{
+				if (verdict(vm, instruction->operand) & VERDICT_TRUTH)
+					instruction += instruction->jump;
+				NEXT();
+			}
+			OP(JUMP_FALSE)
+			{
+				if (!(verdict(vm, instruction->operand) & VERDICT_TRUTH))
+					instruction += instruction->jump;
+				NEXT();
+			}
+			OP(JUMP)
+			{
+				instruction += instruction->jump;
+				NEXT();
+			}
+			OP(MATCH)
+			{
+				return true;
+			}
+			/* The verifier lets none of these into a condition. */
+			OP(LITERAL)
+			OP(FIELD)
+			OP(SUGGESTED)
+			OP(END)
+			OP_COUNT()
+			OP(FAIL)
+			{
+				return false;
+			}
+		}
+	}
+}
+
+uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
+{
+	const struct sk_bundle *bundle = vm->bundle;
+	const uint32_t *rules;
+	uint32_t count, matched = 0;
+
+	vm->epoch++;
+	vm->event = event;
+	sk_arena_reset(&vm->scratch);
+	*ret_rules = vm->matches;
+	if (type >= bundle->types_count)
+		return 0;
+	rules = bundle->type_rules + bundle->types[type].first;
+	count = bundle->types[type].count;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sk_bundle_rule *rule = &bundle->rules[rules[i]];
+
+		if (rule->priority > vm->options.priority || !condition_holds(vm, &bundle->code[rule->condition]))
+			continue;
+		vm->matches[matched++] = rules[i];
+		if (!vm->options.match_all)
+			break;
+	}
+	return matched;
+}
+
+/* --- creating ---------------------------------------------------------- */
+
+static uint32_t most_rules_of_a_type(const struct sk_bundle *bundle)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < bundle->types_count; i++) {
+		if (bundle->types[i].count > most)
+			most = bundle->types[i].count;
+	}
+	return most;
+}
+
+static int allocate(struct sk_vm *vm)
+{
+	const struct sk_bundle *bundle = vm->bundle;
+
+	vm->verdicts = sk_alloc_zeroed(bundle->predicates_count, sizeof(*vm->verdicts));
+	vm->predicates = sk_alloc_zeroed(bundle->predicates_count, sizeof(*vm->predicates));
+	vm->fields = sk_alloc_zeroed(bundle->fields_count, sizeof(*vm->fields));
+	vm->results = sk_alloc_zeroed(bundle->expressions_count, sizeof(*vm->results));
+	vm->refs = sk_alloc_zeroed(bundle->fields_count, sizeof(*vm->refs));
+	vm->selectors = sk_alloc_zeroed(bundle->expressions_count, sizeof(*vm->selectors));
+	vm->constants = sk_alloc_zeroed(bundle->constants_count, sizeof(*vm->constants));
+	vm->matches = sk_alloc_zeroed(most_rules_of_a_type(bundle), sizeof(*vm->matches));
+	if (!vm->verdicts || !vm->predicates || !vm->fields || !vm->results || !vm->refs || !vm->selectors ||
+	    !vm->constants || !vm->matches)
+		return -ENOMEM;
+	return 0;
+}
+
+static void prepare_refs(struct sk_vm *vm)
+{
+	for (uint32_t i = 0; i < vm->bundle->fields_count; i++) {
+		const struct sk_bundle_field *field = &vm->bundle->fields[i];
+		struct sk_field_ref *ref = &vm->refs[i];
+
+		*ref = (struct sk_field_ref){.field = field->field,
+					     .kind = field->kind,
+					     .type = field->type,
+					     .list = field->list,
+					     .number = i,
+					     .index = field->index};
+		if (field->argument != SK_NONE)
+			ref->argument = sk_bundle_text(vm->bundle, field->argument, &ref->argument_length);
+	}
+}
+
+static void prepare_selectors(struct sk_vm *vm)
+{
+	for (uint32_t i = 0; i < vm->bundle->expressions_count; i++) {
+		uint32_t selector = vm->bundle->expressions[i].selector, length;
+		const char *text;
+
+		if (selector == SK_NONE)
+			continue;
+		text = sk_bundle_text(vm->bundle, selector, &length);
+		vm->selectors[i] = sk_value_text(text, length);
+	}
+}
+
+/*
+ * Compiles the patterns of one predicate, but for those that another one has
+ * had compiled.  `*size` adds up what they cost.
+ */
+static int compile_patterns(struct sk_vm *vm, uint32_t number, size_t *size, struct sk_error *error)
+{
+	const struct sk_bundle_predicate *record = &vm->bundle->predicates[number];
+
+	for (uint32_t i = record->first; i < record->first + record->count; i++) {
+		struct sk_constant *constant = &vm->constants[i];
+		struct sk_error reason = {.message = ""};
+		int status;
+
+		if (constant->regex)
+			continue;
+		status = sk_regex_create(constant->value.text, constant->value.length, &constant->regex, &reason);
+		if (status < 0)
+			return sk_error_set(error, status, "section PREDICATES, record %u: %s", number,
+					    reason.message);
+		*size += sk_regex_size(constant->regex);
+		if (*size > PATTERN_SIZE_LIMIT)
+			return sk_error_set(
+				error, -EINVAL,
+				"section PREDICATES, record %u: the regular expressions are too large together",
+				number);
+	}
+	return 0;
+}
+
+static int prepare_predicates(struct sk_vm *vm, struct sk_error *error)
+{
+	size_t pattern_size = 0;
+
+	for (uint32_t i = 0; i < vm->bundle->predicates_count; i++) {
+		const struct sk_bundle_predicate *record = &vm->bundle->predicates[i];
+
+		vm->predicates[i] = (struct predicate){.comparison = {.operator= record->operator,
+								      .modifier = record->modifier,
+								      .quantifier = record->quantifier,
+								      .constants = vm->constants + record->first,
+								      .count = record->count},
+						       .left = record->left,
+						       .right = record->right};
+		if (record->operator== SK_OPERATOR_REGEX) {
+			int status = compile_patterns(vm, i, &pattern_size, error);
+
+			if (status < 0)
+				return status;
+		}
+	}
+	return 0;
+}
+
+int sk_vm_create(const struct sk_bundle *bundle, const struct sk_vm_options *options, struct sk_vm **ret_vm,
+		 struct sk_error *error)
+{
+	struct sk_vm *vm = sk_alloc_zeroed(1, sizeof(*vm));
+	int status;
+
+	assert(options->extract);
+	if (!vm)
+		return sk_error_set(error, -ENOMEM, "no memory for the engine");
+	vm->bundle = bundle;
+	vm->options = *options;
+	sk_arena_init(&vm->scratch, SCRATCH_LIMIT);
+	sk_arena_init(&vm->temporary, TEMPORARY_LIMIT);
+	status = allocate(vm);
+	if (status < 0) {
+		sk_vm_destroy(vm);
+		return sk_error_set(error, status, "no memory for the engine");
+	}
+	for (uint32_t i = 0; i < bundle->constants_count; i++)
+		sk_constant_load(bundle, i, &vm->constants[i]);
+	prepare_refs(vm);
+	prepare_selectors(vm);
+	status = prepare_predicates(vm, error);
+	if (status < 0) {
+		sk_vm_destroy(vm);
+		return status;
+	}
+	*ret_vm = vm;
+	return 0;
+}
+
+void sk_vm_destroy(struct sk_vm *vm)
+{
+	if (!vm)
+		return;
+	for (uint32_t i = 0; vm->constants && i < vm->bundle->constants_count; i++)
+		sk_regex_destroy(vm->constants[i].regex);
+	sk_arena_release(&vm->scratch);
+	sk_arena_release(&vm->temporary);
+	sk_free(vm->verdicts);
+	sk_free(vm->predicates);
+	sk_free(vm->fields);
+	sk_free(vm->results);
+	sk_free(vm->refs);
+	sk_free(vm->selectors);
+	sk_free(vm->constants);
+	sk_free(vm->matches);
+	sk_free(vm);
+}
