@@ -25,6 +25,12 @@ struct sk_compile_options {
 	size_t selection_count;
 	uint8_t priority; /* least severe to compile; 7: all */
 	bool check_only;  /* no bundle: lint */
+	/*
+	 * For tests that hold single conditions against the reference's filters;
+	 * nothing that a user reaches sets them.
+	 */
+	bool accept_later;    /* fields that have no extractor yet compile */
+	bool accept_any_type; /* nothing is asked of evt.type; rules are tried for every event */
 };
 
 struct sk_compile_summary {

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/check.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/constant.h"
+#include "compiler/eventset.h"
+#include "compiler/field.h"
+#include "compiler/warn.h"
+#include "vm/regex.h"
+#include "vm/support/alloc.h"
+
+void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir *ir)
+{
+	*check = (struct sk_check){.arena = arena, .ir = ir};
+	check->last = &check->issues;
+}
+
+struct sk_issue *sk_check_take_issues(struct sk_check *check)
+{
+	struct sk_issue *issues = check->issues;
+
+	check->issues = NULL;
+	check->last = &check->issues;
+	check->failed = false;
+	return issues;
+}
+
+static void add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
+		const char *hint, const char *format, va_list arguments)
+{
+	struct sk_issue *issue = sk_arena_alloc_zeroed(check->arena, 1, sizeof(*issue));
+	char message[1024];
+
+	if (sk_diagnostic_infos[id].severity == SK_SEVERITY_ERROR)
+		check->failed = true;
+	vsnprintf(message, sizeof(message), format, arguments);
+	if (issue)
+		issue->message = sk_arena_copy(check->arena, message, strlen(message));
+	if (!issue || !issue->message) {
+		check->ir->out_of_memory = true;
+		return;
+	}
+	issue->id = id;
+	issue->span = span;
+	issue->hint = hint;
+	issue->unknown = unknown;
+	*check->last = issue;
+	check->last = &issue->next;
+}
+
+void sk_check_add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
+		  const char *hint, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(check, id, span, unknown, hint, format, arguments);
+	va_end(arguments);
+}
+
+/* Where operands stand, and whether a condition or an output is at work. */
+struct place {
+	struct sk_check *check;
+	const struct sk_text *text;
+	bool output;
+};
+
+static enum sk_diagnostic_id error_id(const struct place *place)
+{
+	return place->output ? SK_DIAGNOSTIC_COMPILE_OUTPUT : SK_DIAGNOSTIC_COMPILE_CONDITION;
+}
+
+static struct sk_span span_of(const struct place *place, const struct sk_operand *operand)
+{
+	return sk_text_span(place->text, operand->begin, operand->end);
+}
+
+/* An error about an operand that has nothing to do with unknown names; returns SK_NONE. */
+static __attribute__((format(printf, 4, 5))) uint32_t
+refuse(const struct place *place, const struct sk_operand *operand, const char *hint, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(place->check, error_id(place), span_of(place, operand), false, hint, format, arguments);
+	va_end(arguments);
+	return SK_NONE;
+}
+
+static uint32_t print_operand(struct sk_check *check, const struct sk_operand *operand)
+{
+	struct sk_buffer buffer = {0};
+	uint32_t text = SK_NONE;
+
+	sk_operand_print(operand, &buffer);
+	if (buffer.failed)
+		check->ir->out_of_memory = true;
+	else
+		text = sk_ir_string(check->ir, buffer.length ? buffer.bytes : "", buffer.length);
+	sk_buffer_release(&buffer);
+	return text;
+}
+
+/* --- expressions ------------------------------------------------------- */
+
+static uint32_t check_operand(const struct place *place, const struct sk_operand *operand, int depth);
+
+static uint32_t check_field(const struct place *place, const struct sk_operand *operand)
+{
+	struct sk_check *check = place->check;
+	struct sk_resolved_field field;
+	struct sk_field_fault fault;
+	struct sk_ir_expression expression;
+
+	if (!sk_field_resolve(operand, check->arena, &field, &fault)) {
+		sk_check_add(check, error_id(place), span_of(place, operand), true, fault.hint, "%s",
+			     fault.message);
+		return SK_NONE;
+	}
+	if (!place->output)
+		sk_warn_deprecated(check, field.info, span_of(place, operand));
+	if (field.info->availability == SK_AVAILABILITY_LATER && !check->accept_later) {
+		sk_check_add(check, error_id(place), span_of(place, operand), true, NULL,
+			     "the field %s is known, but not yet available in this version", field.info->name);
+		return SK_NONE;
+	}
+	if (place->output && (field.info->flags & SK_FIELD_FLAG_FILTER_ONLY))
+		return refuse(place, operand, NULL, "the field %s can only stand in a condition", field.info->name);
+	if (!place->output && (field.info->flags & SK_FIELD_FLAG_PRINT_ONLY))
+		return refuse(place, operand, NULL, "the field %s can only stand in an output", field.info->name);
+	if (field.argument) {
+		field.record.argument = sk_ir_string(check->ir, field.argument, field.argument_length);
+		if (field.record.argument == SK_NONE)
+			return SK_NONE;
+	}
+	expression = (struct sk_ir_expression){
+		.kind = SK_EXPRESSION_FIELD,
+		.type = field.record.type,
+		.list = field.record.list,
+		.operand = sk_ir_field(check->ir, &field.record),
+		.arguments = SK_NONE,
+		.selector = SK_NONE,
+		.text = print_operand(check, operand),
+	};
+	return sk_ir_expression(check->ir, &expression);
+}
+
+/* A text or a number inside a transformer: there it is a text either way. */
+static uint32_t check_constant_expression(const struct place *place, const struct sk_operand *operand)
+{
+	struct sk_ir *ir = place->check->ir;
+	struct sk_bundle_constant constant;
+	struct sk_ir_expression expression;
+
+	if (memchr(operand->text, '\0', operand->length))
+		return refuse(place, operand, NULL, "filter value cannot contain a NUL byte");
+	memset(&constant, 0, sizeof(constant));
+	constant.type = SK_TYPE_STRING;
+	constant.text = sk_ir_string(ir, operand->text, operand->length);
+	expression = (struct sk_ir_expression){
+		.kind = SK_EXPRESSION_CONSTANT,
+		.type = SK_TYPE_STRING,
+		.operand = sk_ir_constants(ir, &constant, 1),
+		.arguments = SK_NONE,
+		.selector = SK_NONE,
+		.text = print_operand(place->check, operand),
+	};
+	return sk_ir_expression(ir, &expression);
+}
+
+/* Checks every child; the run of their expressions, SK_NONE if one has faults. */
+static uint32_t check_children(const struct place *place, const struct sk_operand *operand, int depth)
+{
+	uint32_t *numbers =
+		sk_arena_alloc_zeroed(place->check->arena, (size_t)operand->count + 1, sizeof(*numbers));
+	bool faulty = false;
+
+	if (!numbers) {
+		place->check->ir->out_of_memory = true;
+		return SK_NONE;
+	}
+	for (uint32_t i = 0; i < operand->count; i++) {
+		numbers[i] = check_operand(place, operand->children[i], depth - 1);
+		faulty |= numbers[i] == SK_NONE;
+	}
+	return faulty ? SK_NONE : sk_ir_numbers(place->check->ir, numbers, operand->count);
+}
+
+static const struct sk_ir_expression *child(const struct sk_ir *ir, uint32_t run, uint32_t index)
+{
+	uint32_t count;
+
+	return sk_ir_get_expression(ir, sk_ir_get_numbers(ir, run, &count)[index]);
+}
+
+static uint32_t check_list(const struct place *place, const struct sk_operand *operand, int depth)
+{
+	struct sk_check *check = place->check;
+	uint32_t run = check_children(place, operand, depth);
+	struct sk_ir_expression expression;
+
+	if (run == SK_NONE)
+		return SK_NONE;
+	for (uint32_t i = 0; i < operand->count; i++) {
+		const struct sk_ir_expression *element = child(check->ir, run, i);
+
+		if (element->list || sk_types[element->type].class == SK_CLASS_OPAQUE)
+			return refuse(place, operand->children[i], NULL, "%s is not a single value",
+				      sk_ir_text(check->ir, element->text, NULL));
+		if (element->kind == SK_EXPRESSION_FIELD &&
+		    sk_bundle_field_quantifier(sk_ir_get_field(check->ir, element->operand)) != SK_QUANTIFIER_ONE)
+			return refuse(place, operand->children[i], NULL,
+				      "the field %s has several values and can only be compared",
+				      sk_ir_text(check->ir, element->text, NULL));
+	}
+	expression = (struct sk_ir_expression){
+		.kind = SK_EXPRESSION_LIST,
+		.type = SK_TYPE_STRING,
+		.list = 1,
+		.operand = SK_NONE,
+		.arguments = run,
+		.selector = SK_NONE,
+		.text = print_operand(check, operand),
+	};
+	return sk_ir_expression(check->ir, &expression);
+}
+
+static bool is_text(const struct sk_ir_expression *expression)
+{
+	return expression->type == SK_TYPE_STRING && !expression->list;
+}
+
+static bool is_text_list(const struct sk_ir_expression *expression)
+{
+	return expression->type == SK_TYPE_STRING && expression->list;
+}
+
+/* What is wrong with argument `index` of a transformer; NULL if nothing.  Fills in the result's type. */
+static const char *type_argument(struct sk_ir_expression *transformer, uint32_t index,
+				 const struct sk_ir_expression *argument)
+{
+	switch ((enum sk_transformer)transformer->transformer) {
+	case SK_TRANSFORMER_TOLOWER:
+	case SK_TRANSFORMER_TOUPPER:
+	case SK_TRANSFORMER_BASENAME:
+		transformer->type = argument->type;
+		transformer->list = argument->list;
+		return argument->type == SK_TYPE_STRING ? NULL : "takes a text";
+	case SK_TRANSFORMER_B64:
+		transformer->type = argument->type;
+		transformer->list = argument->list;
+		return argument->type == SK_TYPE_STRING || argument->type == SK_TYPE_BYTES
+			       ? NULL
+			       : "takes a text or bytes";
+	case SK_TRANSFORMER_LEN:
+		transformer->type = SK_TYPE_UINT64;
+		return argument->list || argument->type == SK_TYPE_STRING || argument->type == SK_TYPE_BYTES
+			       ? NULL
+			       : "takes a list, a text or bytes";
+	case SK_TRANSFORMER_JOIN:
+		if (index == 0)
+			return is_text(argument) ? NULL : "takes a text first, the separator";
+		return is_text_list(argument) ? NULL : "takes a list of texts after the separator";
+	case SK_TRANSFORMER_CONCAT:
+		return is_text(argument) ? NULL : "takes texts";
+	case SK_TRANSFORMER_GETOPT:
+		transformer->list = transformer->selector == SK_NONE;
+		if (index == 0)
+			return is_text_list(argument) ? NULL : "takes a list of texts first, the arguments";
+		return is_text(argument) ? NULL : "takes a text after the arguments, the options";
+	case SK_TRANSFORMER_COUNT:
+		break;
+	}
+	return "is not known";
+}
+
+static uint32_t check_transformer(const struct place *place, const struct sk_operand *operand, int depth)
+{
+	const struct sk_transformer_info *info = &sk_transformers[operand->transformer];
+	struct sk_check *check = place->check;
+	struct sk_ir_expression expression = {
+		.kind = SK_EXPRESSION_TRANSFORMER,
+		.transformer = (uint8_t)operand->transformer,
+		.type = SK_TYPE_STRING,
+		.operand = SK_NONE,
+		.selector = SK_NONE,
+	};
+
+	if (operand->argument && operand->transformer != SK_TRANSFORMER_GETOPT)
+		return refuse(place, operand, NULL, "transformer '%s' does not support field arguments",
+			      info->text);
+	if (operand->argument && operand->argument_length == 0)
+		return refuse(place, operand, "write the letter of an option, as in [x]",
+			      "transformer '%s' does not take an empty argument", info->text);
+	if (operand->count < info->least || operand->count > info->most) {
+		if (info->least == info->most)
+			return refuse(place, operand, NULL, "transformer '%s' takes %u argument%s, not %u",
+				      info->text, info->least, info->least == 1 ? "" : "s", operand->count);
+		return refuse(place, operand, NULL, "transformer '%s' takes %u to %u arguments, not %u", info->text,
+			      info->least, info->most, operand->count);
+	}
+	if (operand->argument) {
+		expression.selector = sk_ir_string(check->ir, operand->argument, operand->argument_length);
+		if (expression.selector == SK_NONE)
+			return SK_NONE;
+	}
+	expression.arguments = check_children(place, operand, depth);
+	if (expression.arguments == SK_NONE)
+		return SK_NONE;
+	for (uint32_t i = 0; i < operand->count; i++) {
+		const struct sk_ir_expression *argument = child(check->ir, expression.arguments, i);
+		const char *fault;
+
+		if (argument->kind == SK_EXPRESSION_FIELD) {
+			const struct sk_bundle_field *field = sk_ir_get_field(check->ir, argument->operand);
+
+			if ((sk_fields[field->field].flags & SK_FIELD_FLAG_NO_TRANSFORMER) ||
+			    sk_bundle_field_quantifier(field) != SK_QUANTIFIER_ONE)
+				return refuse(place, operand->children[i], NULL,
+					      "the field %s does not support transformers",
+					      sk_fields[field->field].name);
+		}
+		fault = type_argument(&expression, i, argument);
+		if (fault)
+			return refuse(place, operand->children[i], NULL,
+				      "transformer '%s' %s, not a value of type %s%s", info->text, fault,
+				      argument->list ? "list of " : "", sk_types[argument->type].name);
+	}
+	expression.text = print_operand(check, operand);
+	return sk_ir_expression(check->ir, &expression);
+}
+
+static uint32_t check_operand(const struct place *place, const struct sk_operand *operand, int depth)
+{
+	if (depth == 0)
+		return refuse(place, operand, NULL, "more than %d transformers inside one another",
+			      SK_EXPRESSION_DEPTH_LIMIT);
+	switch (operand->kind) {
+	case SK_OPERAND_FIELD:
+		return check_field(place, operand);
+	case SK_OPERAND_TRANSFORMER:
+		return check_transformer(place, operand, depth);
+	case SK_OPERAND_CONSTANT:
+		return check_constant_expression(place, operand);
+	case SK_OPERAND_LIST:
+		return check_list(place, operand, depth);
+	case SK_OPERAND_VALUE:
+		return refuse(place, operand, NULL, "val() can only stand on the right of an operator");
+	case SK_OPERAND_WORD:
+		return refuse(place, operand, NULL, "unexpected identifier '%s'", operand->text);
+	}
+	return SK_NONE;
+}
+
+uint32_t sk_check_output(struct sk_check *check, const struct sk_text *text, const struct sk_operand *operand)
+{
+	struct place place = {.check = check, .text = text, .output = true};
+
+	return check_operand(&place, operand, SK_EXPRESSION_DEPTH_LIMIT);
+}
+
+static bool is_printable(struct sk_arena *arena, const struct sk_operand *operand, int depth)
+{
+	struct sk_resolved_field field;
+
+	if (depth == 0)
+		return false;
+	if (operand->kind == SK_OPERAND_FIELD)
+		return sk_field_resolve(operand, arena, &field, NULL) &&
+		       !(field.info->flags & SK_FIELD_FLAG_FILTER_ONLY);
+	for (uint32_t i = 0; i < operand->count; i++) {
+		if (!is_printable(arena, operand->children[i], depth - 1))
+			return false;
+	}
+	return true;
+}
+
+bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *operand)
+{
+	return is_printable(arena, operand, SK_EXPRESSION_DEPTH_LIMIT);
+}
+
+/* --- operators --------------------------------------------------------- */
+
+/* Lists of other types can only be asked for with `exists`. */
+static bool list_compares(enum sk_type type)
+{
+	switch (type) {
+	case SK_TYPE_STRING:
+	case SK_TYPE_UINT64:
+	case SK_TYPE_RELTIME:
+	case SK_TYPE_ABSTIME:
+	case SK_TYPE_BOOL:
+	case SK_TYPE_IPADDR:
+	case SK_TYPE_IPNET:
+		return true;
+	case SK_TYPE_NONE:
+	case SK_TYPE_INT8:
+	case SK_TYPE_INT16:
+	case SK_TYPE_INT32:
+	case SK_TYPE_INT64:
+	case SK_TYPE_UINT8:
+	case SK_TYPE_UINT16:
+	case SK_TYPE_UINT32:
+	case SK_TYPE_DOUBLE:
+	case SK_TYPE_PORT:
+	case SK_TYPE_BYTES:
+	case SK_TYPE_DYNAMIC:
+	case SK_TYPE_OPAQUE:
+	case SK_TYPE_COUNT:
+		return false;
+	}
+	return false;
+}
+
+static bool is_allowed(enum sk_operator comparison, const struct sk_ir_expression *left)
+{
+	if (comparison == SK_OPERATOR_EXISTS)
+		return true;
+	if (left->list)
+		return (sk_operators[comparison].classes & SK_CLASS_LIST) && list_compares(left->type);
+	return (sk_operators[comparison].classes & sk_types[left->type].class) != 0;
+}
+
+static bool check_operator(const struct place *place, const struct sk_node *node,
+			   const struct sk_ir_expression *left)
+{
+	struct sk_check *check = place->check;
+	struct sk_buffer allowed = {0};
+
+	if (is_allowed(node->operator, left))
+		return true;
+	for (int i = 0; i < SK_OPERATOR_COUNT; i++) {
+		if (is_allowed((enum sk_operator)i, left))
+			sk_buffer_printf(&allowed, "%s%s",
+					 allowed.length ? ", " : "it takes: ", sk_operators[i].text);
+	}
+	sk_check_add(check, SK_DIAGNOSTIC_COMPILE_CONDITION,
+		     sk_text_span(node->text, node->operator_begin, node->operator_end), false,
+		     allowed.failed ? NULL : sk_arena_copy(check->arena, allowed.bytes, allowed.length),
+		     "operator '%s' does not apply to %s, which is of type %s%s", sk_operators[node->operator].text,
+		     sk_ir_text(check->ir, left->text, NULL), left->list ? "list of " : "",
+		     sk_types[left->type].name);
+	sk_buffer_release(&allowed);
+	return false;
+}
+
+/* --- right sides ------------------------------------------------------- */
+
+/* True if the left side alone forbids a field or a transformer on the right. */
+static const char *refuses_right_field(const struct sk_ir *ir, const struct sk_ir_expression *side)
+{
+	const struct sk_bundle_field *field;
+
+	if (side->kind != SK_EXPRESSION_FIELD)
+		return NULL;
+	field = sk_ir_get_field(ir, side->operand);
+	if ((sk_fields[field->field].flags & SK_FIELD_FLAG_NO_RHS) ||
+	    sk_bundle_field_quantifier(field) != SK_QUANTIFIER_ONE)
+		return sk_fields[field->field].name;
+	return NULL;
+}
+
+/* val(field) or a transformer on the right: its expression. */
+static uint32_t check_right_expression(const struct place *place, const struct sk_node *node,
+				       const struct sk_ir_expression *left)
+{
+	const struct sk_operand *operand = node->right, *inner = operand;
+	const enum sk_operator comparison = node->operator;
+	struct sk_check *check = place->check;
+	const struct sk_ir_expression *right;
+	const char *refusing;
+	uint32_t number;
+
+	if (operand->kind == SK_OPERAND_VALUE) {
+		if (operand->argument)
+			return refuse(place, operand, "the argument belongs inside, as in val(proc.aname[2])",
+				      "transformer 'val' does not support field arguments");
+		inner = operand->children[0];
+	}
+	number = check_operand(place, inner, SK_EXPRESSION_DEPTH_LIMIT);
+	if (number == SK_NONE)
+		return SK_NONE;
+	right = sk_ir_get_expression(check->ir, number);
+	if (comparison == SK_OPERATOR_REGEX || comparison == SK_OPERATOR_PMATCH)
+		return refuse(place, operand, NULL, "operator '%s' takes no field or transformer on its right",
+			      sk_operators[comparison].text);
+	if (left->type == SK_TYPE_IPNET)
+		return refuse(place, operand, NULL, "%s is compared with constants only",
+			      sk_ir_text(check->ir, left->text, NULL));
+	refusing = refuses_right_field(check->ir, left);
+	if (!refusing)
+		refusing = refuses_right_field(check->ir, right);
+	if (refusing)
+		return refuse(place, operand, NULL, "the field %s is compared with constants only", refusing);
+	if (right->type != left->type || right->list != left->list)
+		return refuse(place, operand, NULL, "%s is of type %s%s, but %s is of type %s%s",
+			      sk_ir_text(check->ir, left->text, NULL), left->list ? "list of " : "",
+			      sk_types[left->type].name, sk_ir_text(check->ir, right->text, NULL),
+			      right->list ? "list of " : "", sk_types[right->type].name);
+	return number;
+}
+
+static bool check_pattern(const struct place *place, const struct sk_operand *operand)
+{
+	struct sk_error error = {0};
+	struct sk_regex *regex = NULL;
+	int status = sk_regex_create(operand->text, operand->length, &regex, &error);
+
+	sk_regex_destroy(regex);
+	if (status == 0)
+		return true;
+	refuse(place, operand, NULL, "'%s' is not a valid regular expression: %s", operand->text, error.message);
+	return false;
+}
+
+static bool check_event_type(const struct place *place, const struct sk_operand *operand)
+{
+	struct sk_check *check = place->check;
+	struct sk_event_type_walk walk = {0};
+	const char *close, *hint = NULL;
+
+	if (sk_event_type_known(operand->text, operand->length))
+		return true;
+	close = sk_suggest(operand->text, operand->length, sk_event_type_next, &walk);
+	if (close)
+		hint = sk_arena_printf(check->arena, "did you mean '%s'?", close);
+	sk_check_add(check, SK_DIAGNOSTIC_COMPILE_CONDITION, span_of(place, operand), true, hint,
+		     "unknown event type %s", operand->text);
+	return false;
+}
+
+static bool check_right_constant(const struct place *place, const struct sk_node *node,
+				 const struct sk_ir_expression *left, const struct sk_operand *operand,
+				 struct sk_bundle_constant *ret_constant)
+{
+	struct sk_check *check = place->check;
+	struct sk_constant constant;
+	struct sk_constant_fault fault;
+	const enum sk_operator comparison = node->operator;
+	bool is_type = left->kind == SK_EXPRESSION_FIELD &&
+		       sk_ir_get_field(check->ir, left->operand)->field == SK_FIELD_EVT_TYPE;
+
+	sk_warn_constant(check, node, operand);
+	if (!sk_constant_convert(operand->text, operand->length, left->type, comparison, check->arena, &constant,
+				 &fault)) {
+		refuse(place, operand, fault.hint, "%s", fault.message);
+		return false;
+	}
+	if (is_type && !check_event_type(place, operand))
+		return false;
+	if (comparison == SK_OPERATOR_REGEX && !check_pattern(place, operand))
+		return false;
+	constant.record.text = sk_ir_string(check->ir, constant.text, constant.length);
+	*ret_constant = constant.record;
+	return constant.record.text != SK_NONE;
+}
+
+/* The run of constants on the right, SK_NONE if it is empty or faulty. */
+static uint32_t check_right_constants(const struct place *place, const struct sk_node *node,
+				      const struct sk_ir_expression *left, bool *ret_faulty)
+{
+	const struct sk_operand *right = node->right;
+	struct sk_operand *const one = node->right;
+	struct sk_operand *const *operands = right->kind == SK_OPERAND_LIST ? right->children : &one;
+	uint32_t count = right->kind == SK_OPERAND_LIST ? right->count : 1;
+	struct sk_bundle_constant *constants;
+
+	if (!count)
+		return SK_NONE;
+	constants = sk_arena_alloc_zeroed(place->check->arena, count, sizeof(*constants));
+	if (!constants) {
+		place->check->ir->out_of_memory = true;
+		*ret_faulty = true;
+		return SK_NONE;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (!check_right_constant(place, node, left, operands[i], &constants[i]))
+			*ret_faulty = true;
+	}
+	return *ret_faulty ? SK_NONE : sk_ir_constants(place->check->ir, constants, count);
+}
+
+/* --- predicates -------------------------------------------------------- */
+
+static uint32_t print_node(struct sk_check *check, const struct sk_node *node)
+{
+	struct sk_buffer buffer = {0};
+	uint32_t text = SK_NONE;
+
+	sk_node_print(node, &buffer);
+	if (buffer.failed)
+		check->ir->out_of_memory = true;
+	else
+		text = sk_ir_string(check->ir, buffer.bytes, buffer.length);
+	sk_buffer_release(&buffer);
+	return text;
+}
+
+uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
+{
+	const enum sk_operator comparison = node->operator;
+	struct place place = {.check = check, .text = node->text};
+	const struct sk_ir_expression *left;
+	struct sk_ir_predicate predicate = {
+		.comparison = (uint8_t)comparison,
+		.modifier = (uint8_t)node->modifier,
+		.quantifier = SK_QUANTIFIER_ONE,
+		.right = SK_NONE,
+		.constants = SK_NONE,
+	};
+	enum sk_scope scope;
+	bool faulty = false;
+
+	assert(node->kind == SK_NODE_CHECK);
+	sk_warn_unsafe_na(check, node);
+	predicate.left = check_operand(&place, node->left, SK_EXPRESSION_DEPTH_LIMIT);
+	if (predicate.left == SK_NONE)
+		return SK_NONE;
+	left = sk_ir_get_expression(check->ir, predicate.left);
+	if (!check_operator(&place, node, left))
+		return SK_NONE;
+	if (!check->accept_any_type && !sk_event_set_is_clear(node)) {
+		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_CONDITION,
+			     sk_text_span(node->text, node->begin, node->end), false,
+			     "only constants tell for which events a rule must be tried",
+			     "event types can only be compared as they are, and with constants");
+		return SK_NONE;
+	}
+	if (left->kind == SK_EXPRESSION_FIELD)
+		predicate.quantifier =
+			(uint8_t)sk_bundle_field_quantifier(sk_ir_get_field(check->ir, left->operand));
+	if (!node->right) {
+		assert(comparison == SK_OPERATOR_EXISTS);
+	} else if (node->right->kind == SK_OPERAND_TRANSFORMER || node->right->kind == SK_OPERAND_VALUE) {
+		predicate.right = check_right_expression(&place, node, left);
+		faulty = predicate.right == SK_NONE;
+	} else {
+		predicate.constants = check_right_constants(&place, node, left, &faulty);
+	}
+	if (faulty || check->ir->out_of_memory)
+		return SK_NONE;
+	scope = sk_ir_expression_scope(check->ir, predicate.left);
+	if (predicate.right != SK_NONE) {
+		enum sk_scope right = sk_ir_expression_scope(check->ir, predicate.right);
+
+		scope = right > scope ? right : scope;
+	}
+	predicate.scope = (uint8_t)scope;
+	predicate.text = print_node(check, node);
+	if (predicate.text == SK_NONE)
+		return SK_NONE;
+	return sk_ir_predicate(check->ir, &predicate, sk_text_position(node->text, node->begin));
+}

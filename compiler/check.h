@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checks what the grammar cannot: that fields exist and take their arguments,
+ * that operators, transformers and constants fit the types
+ * (spec/rule-language.md sections 2.4 to 2.9), and turns each comparison into
+ * a predicate of the IR.
+ *
+ *   CHECK node ─► predicate, or issues that say why not
+ *
+ * Issues are collected, not reported: whether an unknown field is an error or
+ * a reason to skip the rule depends on the rule, while a macro's comparison is
+ * checked once for all rules that use it.
+ */
+#ifndef SK_COMPILER_CHECK_H
+#define SK_COMPILER_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler/ir.h"
+#include "grammar/ast.h"
+#include "grammar/diagnostic.h"
+
+/* One thing to say about a comparison or an output. */
+struct sk_issue {
+	struct sk_issue *next;
+	enum sk_diagnostic_id id;
+	struct sk_span span;
+	const char *message;
+	const char *hint; /* NULL without */
+	bool unknown;     /* a name that this engine does not know: skip-if-unknown-filter forgives it */
+	bool reported;
+};
+
+struct sk_check {
+	struct sk_arena *arena;
+	struct sk_ir *ir;
+	bool accept_later;    /* as in struct sk_compile_options, */
+	bool accept_any_type; /* both false unless the caller sets them */
+	struct sk_issue *issues, **last;
+	bool failed; /* an issue is an error */
+};
+
+void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir *ir);
+
+/* Takes the issues found since the last call; NULL if there are none. */
+struct sk_issue *sk_check_take_issues(struct sk_check *check);
+
+/*
+ * Adds an issue.  What is an error, by the table of diagnostics, sets `failed`.
+ */
+void sk_check_add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
+		  const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* The predicate of a CHECK node; SK_NONE after issues, or without memory. */
+uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node);
+
+/* The expression of an output's field or transformer; SK_NONE after issues, or without memory. */
+uint32_t sk_check_output(struct sk_check *check, const struct sk_text *text, const struct sk_operand *operand);
+
+/*
+ * True if an output token names fields that the reference knows and may
+ * print: what decides how much of the text is the token (section 4.1).
+ */
+bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *operand);
+
+#endif

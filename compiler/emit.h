@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes a bundle: the rules of a pack, and of the IR what they use.
+ */
+#ifndef SK_COMPILER_EMIT_H
+#define SK_COMPILER_EMIT_H
+
+#include "compiler/eventset.h"
+#include "compiler/ir.h"
+#include "compiler/output.h"
+#include "compiler/pack.h"
+#include "vm/support/buffer.h"
+#include "vm/support/error.h"
+
+/* A checked rule, ready to be written. */
+struct sk_emit_rule {
+	const struct sk_pack_rule *rule;
+	uint32_t condition; /* node of the IR, its program not over SK_PROGRAM_LIMIT */
+	struct sk_output_program output;
+	struct sk_event_set events; /* without the async event, which is added to all */
+};
+
+/*
+ * Appends the bundle of `count` rules, given in the order of evaluation, to
+ * `ret_bundle`.  The same input gives the same bytes.  Returns 0; -ENOMEM;
+ * -E2BIG with a sentence in `error` if a limit of the format is passed.
+ */
+int sk_emit_bundle(const struct sk_ir *ir, const struct sk_sources *sources, const struct sk_emit_rule *rules,
+		   uint32_t count, struct sk_buffer *ret_bundle, uint32_t *ret_predicates, struct sk_error *error);
+
+#endif

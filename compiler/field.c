@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compiler/field.h"
+
+#include <string.h>
+
+#include "grammar/diagnostic.h"
+
+/*
+ * Types that conditions compare.  What the reference has no comparison for is
+ * OPAQUE: such a parameter can only be asked for with `exists`.
+ */
+static enum sk_type comparable_type(enum sk_param_type type)
+{
+	switch (type) {
+	case SK_PARAM_INT8:
+		return SK_TYPE_INT8;
+	case SK_PARAM_INT16:
+		return SK_TYPE_INT16;
+	case SK_PARAM_INT32:
+	case SK_PARAM_FD32:
+	case SK_PARAM_PID32:
+		return SK_TYPE_INT32;
+	case SK_PARAM_INT64:
+	case SK_PARAM_ERRNO:
+	case SK_PARAM_FD:
+	case SK_PARAM_PID:
+		return SK_TYPE_INT64;
+	case SK_PARAM_UINT8:
+	case SK_PARAM_SIGTYPE:
+	case SK_PARAM_FLAGS8:
+	case SK_PARAM_ENUMFLAGS8:
+		return SK_TYPE_UINT8;
+	case SK_PARAM_UINT16:
+	case SK_PARAM_SYSCALLID:
+	case SK_PARAM_FLAGS16:
+	case SK_PARAM_ENUMFLAGS16:
+		return SK_TYPE_UINT16;
+	case SK_PARAM_UINT32:
+	case SK_PARAM_FLAGS32:
+	case SK_PARAM_ENUMFLAGS32:
+	case SK_PARAM_MODE:
+		return SK_TYPE_UINT32;
+	case SK_PARAM_UINT64:
+		return SK_TYPE_UINT64;
+	case SK_PARAM_DOUBLE:
+		return SK_TYPE_DOUBLE;
+	case SK_PARAM_PORT:
+		return SK_TYPE_PORT;
+	case SK_PARAM_RELTIME:
+		return SK_TYPE_RELTIME;
+	case SK_PARAM_ABSTIME:
+		return SK_TYPE_ABSTIME;
+	case SK_PARAM_BOOL:
+		return SK_TYPE_BOOL;
+	case SK_PARAM_CHARBUF:
+	case SK_PARAM_FSPATH:
+	case SK_PARAM_FSRELPATH:
+		return SK_TYPE_STRING;
+	case SK_PARAM_BYTEBUF:
+		return SK_TYPE_BYTES;
+	case SK_PARAM_IPV4ADDR:
+	case SK_PARAM_IPV6ADDR:
+	case SK_PARAM_IPADDR:
+		return SK_TYPE_IPADDR;
+	case SK_PARAM_IPV4NET:
+	case SK_PARAM_IPV6NET:
+	case SK_PARAM_IPNET:
+		return SK_TYPE_IPNET;
+	case SK_PARAM_NONE:
+	case SK_PARAM_SOCKADDR:
+	case SK_PARAM_SOCKTUPLE:
+	case SK_PARAM_FDLIST:
+	case SK_PARAM_L4PROTO:
+	case SK_PARAM_SOCKFAMILY:
+	case SK_PARAM_DYN:
+	case SK_PARAM_UID:
+	case SK_PARAM_GID:
+	case SK_PARAM_SIGSET:
+	case SK_PARAM_CHARBUFARRAY:
+	case SK_PARAM_CHARBUF_PAIR_ARRAY:
+	case SK_PARAM_TYPE_COUNT:
+		return SK_TYPE_OPAQUE;
+	}
+	return SK_TYPE_OPAQUE;
+}
+
+int sk_field_rawarg_type(const char *name, uint32_t length)
+{
+	for (uint32_t event = 0; event < SK_EVENT_COUNT; event++) {
+		const struct sk_event_info *info = &sk_events[event];
+
+		for (uint32_t i = 0; i < info->nparams; i++) {
+			if (strncmp(info->params[i].name, name, length) == 0 && !info->params[i].name[length])
+				return (int)comparable_type(info->params[i].type);
+		}
+	}
+	return -1;
+}
+
+/* Names that may be suggested: those that a user can use today. */
+static const char *next_field(void *state)
+{
+	int *next = state;
+
+	while (*next < SK_FIELD_COUNT) {
+		const struct sk_field_info *info = &sk_fields[(*next)++];
+
+		if (info->availability == SK_AVAILABILITY_READY && !(info->flags & SK_FIELD_FLAG_TABLE_ONLY))
+			return info->name;
+	}
+	return NULL;
+}
+
+struct param_walk {
+	uint32_t event, param;
+};
+
+static const char *next_param(void *state)
+{
+	struct param_walk *walk = state;
+
+	while (walk->event < SK_EVENT_COUNT) {
+		const struct sk_event_info *info = &sk_events[walk->event];
+
+		if (walk->param < info->nparams)
+			return info->params[walk->param++].name;
+		walk->event++;
+		walk->param = 0;
+	}
+	return NULL;
+}
+
+/* The operand as written, with its argument, for messages. */
+static const char *as_written(const struct sk_operand *operand, struct sk_arena *arena)
+{
+	const char *text = operand->argument ? sk_arena_printf(arena, "%s[%s]", operand->text, operand->argument)
+					     : operand->text;
+
+	return text ? text : operand->text;
+}
+
+/* The reference's words for all of them: skip-if-unknown-filter goes by these. */
+static bool refuse(const struct sk_operand *operand, struct sk_arena *arena, struct sk_field_fault *ret_fault,
+		   const char *why, const char *hint)
+{
+	if (ret_fault) {
+		const char *written = as_written(operand, arena);
+		const char *message = sk_arena_printf(arena, "filter_check called with nonexistent field %s%s%s",
+						      written, why ? ": " : "", why ? why : "");
+
+		ret_fault->message = message ? message : "filter_check called with nonexistent field";
+		ret_fault->hint = hint;
+	}
+	return false;
+}
+
+static bool refuse_unknown(const struct sk_operand *operand, struct sk_arena *arena,
+			   struct sk_field_fault *ret_fault)
+{
+	const char *suggestion = NULL, *hint = NULL;
+	int next = 0;
+
+	if (ret_fault)
+		suggestion = sk_suggest(operand->text, operand->length, next_field, &next);
+	if (suggestion)
+		hint = sk_arena_printf(arena, "did you mean '%s'?", suggestion);
+	return refuse(operand, arena, ret_fault, NULL, hint);
+}
+
+static bool all_digits(const char *text, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	}
+	return length > 0;
+}
+
+static bool read_index(const char *digits, uint32_t length, uint32_t *ret_index)
+{
+	uint64_t number = 0;
+
+	for (uint32_t i = 0; i < length; i++) {
+		number = number * 10 + (uint64_t)(digits[i] - '0');
+		if (number > UINT32_MAX)
+			return false;
+	}
+	*ret_index = (uint32_t)number;
+	return true;
+}
+
+static bool may_be_index(enum sk_field_argument argument)
+{
+	switch (argument) {
+	case SK_ARGUMENT_INDEX:
+	case SK_ARGUMENT_EITHER:
+	case SK_ARGUMENT_SUFFIX_OR_INDEX:
+	case SK_ARGUMENT_OPTIONAL_INDEX:
+	case SK_ARGUMENT_OPTIONAL_EITHER:
+		return true;
+	case SK_ARGUMENT_NONE:
+	case SK_ARGUMENT_KEY:
+	case SK_ARGUMENT_SUFFIX:
+	case SK_ARGUMENT_OPTIONAL_KEY:
+	case SK_ARGUMENT_OPTIONAL_SUFFIX:
+		return false;
+	}
+	return false;
+}
+
+static bool may_be_key(enum sk_field_argument argument)
+{
+	switch (argument) {
+	case SK_ARGUMENT_KEY:
+	case SK_ARGUMENT_EITHER:
+	case SK_ARGUMENT_OPTIONAL_KEY:
+	case SK_ARGUMENT_OPTIONAL_EITHER:
+		return true;
+	case SK_ARGUMENT_NONE:
+	case SK_ARGUMENT_INDEX:
+	case SK_ARGUMENT_SUFFIX:
+	case SK_ARGUMENT_SUFFIX_OR_INDEX:
+	case SK_ARGUMENT_OPTIONAL_INDEX:
+	case SK_ARGUMENT_OPTIONAL_SUFFIX:
+		return false;
+	}
+	return false;
+}
+
+/* What a field wants that came without an argument; NULL if that is fine. */
+static const char *missing_argument(enum sk_field_argument argument)
+{
+	switch (argument) {
+	case SK_ARGUMENT_INDEX:
+		return "it needs an index, as in [1]";
+	case SK_ARGUMENT_KEY:
+		return "it needs a key, as in [name]";
+	case SK_ARGUMENT_EITHER:
+		return "it needs an index or a key, as in [1] or [name]";
+	case SK_ARGUMENT_SUFFIX:
+		return "it needs a name behind a dot";
+	case SK_ARGUMENT_SUFFIX_OR_INDEX:
+		return "it needs a name behind a dot, or an index, as in .name or [1]";
+	case SK_ARGUMENT_NONE:
+	case SK_ARGUMENT_OPTIONAL_INDEX:
+	case SK_ARGUMENT_OPTIONAL_KEY:
+	case SK_ARGUMENT_OPTIONAL_EITHER:
+	case SK_ARGUMENT_OPTIONAL_SUFFIX:
+		return NULL;
+	}
+	return NULL;
+}
+
+bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, struct sk_resolved_field *ret_field,
+		      struct sk_field_fault *ret_fault)
+{
+	struct sk_resolved_field field = {0};
+	size_t suffix = operand->length;
+	int found = sk_field_find(operand->text, operand->length, &suffix);
+	bool has_suffix = suffix < operand->length;
+	enum sk_field_argument takes;
+	const char *why;
+
+	if (found < 0)
+		return refuse_unknown(operand, arena, ret_fault);
+	field.info = &sk_fields[found];
+	takes = field.info->argument;
+	field.record = (struct sk_bundle_field){
+		.field = (uint16_t)found,
+		.kind = SK_ARGUMENT_KIND_NONE,
+		.type = field.info->type,
+		.list = field.info->list,
+		.scope = field.info->scope,
+		.argument = SK_NONE,
+	};
+	if (operand->argument && memchr(operand->argument, '\0', operand->argument_length))
+		return refuse(operand, arena, ret_fault, "its argument holds a NUL byte", NULL);
+	if (has_suffix) {
+		if (operand->argument)
+			return refuse(operand, arena, ret_fault, "it takes no argument in brackets", NULL);
+		field.record.kind = SK_ARGUMENT_KIND_TEXT;
+		field.argument = operand->text + suffix;
+		field.argument_length = operand->length - (uint32_t)suffix;
+	} else if (operand->argument) {
+		field.argument = operand->argument;
+		field.argument_length = operand->argument_length;
+		if (may_be_index(takes) && all_digits(field.argument, field.argument_length)) {
+			field.record.kind = SK_ARGUMENT_KIND_INDEX;
+			if (!read_index(field.argument, field.argument_length, &field.record.index))
+				return refuse(operand, arena, ret_fault, "its index is too large", NULL);
+		} else if (may_be_key(takes)) {
+			field.record.kind = SK_ARGUMENT_KIND_TEXT;
+		} else if (may_be_index(takes)) {
+			return refuse(operand, arena, ret_fault, "its argument must be a decimal number", NULL);
+		} else {
+			return refuse(operand, arena, ret_fault, "it takes no argument in brackets", NULL);
+		}
+	} else {
+		why = missing_argument(takes);
+		if (why)
+			return refuse(operand, arena, ret_fault, why, NULL);
+	}
+	if (field.info->type == SK_TYPE_DYNAMIC) {
+		int type = sk_field_rawarg_type(field.argument, field.argument_length);
+
+		if (type < 0) {
+			struct param_walk walk = {0};
+			const char *close =
+				ret_fault ? sk_suggest(field.argument, field.argument_length, next_param, &walk)
+					  : NULL;
+			const char *hint =
+				close ? sk_arena_printf(arena, "did you mean '%s.%s'?", field.info->name, close)
+				      : NULL;
+
+			return refuse(operand, arena, ret_fault, "no event has a parameter of this name", hint);
+		}
+		field.record.type = (uint8_t)type;
+	}
+	*ret_field = field;
+	return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers for runs of bytes: equal runs get the same number, new runs the next
+ * one.  Strings, records and lists of numbers of a compile are all kept this
+ * way, so that each exists once and comparing two is comparing numbers.
+ *
+ *   slots (xxh3, open addressing) ─► number ─► items[number]: bytes, length
+ *
+ * Invariant: items never change and never move; numbers count up from 0 in the
+ * order of first appearance, so the same input gives the same numbers.
+ */
+#ifndef SK_COMPILER_INTERN_H
+#define SK_COMPILER_INTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vm/support/arena.h"
+
+struct sk_interned {
+	const void *bytes; /* aligned for any type, a NUL behind them */
+	size_t length;
+	uint64_t hash;
+};
+
+struct sk_intern {
+	struct sk_arena *arena;
+	struct sk_interned *items;
+	uint32_t count, capacity;
+	uint32_t *slots; /* number + 1, 0: free */
+	uint32_t slot_count;
+};
+
+/* Everything lives as long as `arena`. */
+void sk_intern_init(struct sk_intern *intern, struct sk_arena *arena);
+
+/* The number of a run, which is copied if it is new; SK_NONE without memory. */
+uint32_t sk_intern_add(struct sk_intern *intern, const void *bytes, size_t length);
+
+#endif
