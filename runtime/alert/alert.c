@@ -17,22 +17,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/alert/shown.h"
 #include "vm/support/alloc.h"
 
-static const char not_available[] = "<NA>";
-
-enum {
-	NANOSECONDS = 1000000000,
-	/* Bytes that a byte can become when it is escaped. */
-	LONGEST_ESCAPE = 6,
-};
+enum { NANOSECONDS = 1000000000 };
 
 /* A run of bytes in `prepared`. */
 struct prepared_text {
@@ -67,19 +60,12 @@ static struct prepared_text end_text(const struct sk_alerts *alerts, size_t offs
 	return (struct prepared_text){(uint32_t)offset, (uint32_t)(alerts->prepared.length - offset)};
 }
 
-static void append_quoted(struct sk_buffer *buffer, const char *text, size_t length)
-{
-	sk_buffer_append_char(buffer, '"');
-	sk_json_escape(text, length, buffer);
-	sk_buffer_append_char(buffer, '"');
-}
-
 static void append_string(struct sk_alerts *alerts, uint32_t string)
 {
 	uint32_t length;
 	const char *text = sk_bundle_text(alerts->bundle, string, &length);
 
-	append_quoted(&alerts->prepared, text, length);
+	sk_json_quote(text, length, &alerts->prepared);
 }
 
 static void prepare_head(struct sk_alerts *alerts, const char *hostname)
@@ -95,7 +81,7 @@ static void prepare_head(struct sk_alerts *alerts, const char *hostname)
 		hostname = machine;
 	}
 	sk_buffer_append_text(buffer, "{\"hostname\":");
-	append_quoted(buffer, hostname, strlen(hostname));
+	sk_json_quote(hostname, strlen(hostname), buffer);
 	sk_buffer_append_text(buffer, ",\"output\":\"");
 	alerts->head = end_text(alerts, 0);
 }
@@ -226,7 +212,7 @@ static int prepare_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 		key = key_text(alerts, fields[i].expression, &length);
 		if (kept)
 			sk_buffer_append_char(&alerts->prepared, ',');
-		append_quoted(&alerts->prepared, key, length);
+		sk_json_quote(key, length, &alerts->prepared);
 		sk_buffer_append_char(&alerts->prepared, ':');
 		fields[kept].expression = fields[i].expression;
 		fields[kept++].key = end_text(alerts, start);
@@ -282,106 +268,22 @@ void sk_alerts_destroy(struct sk_alerts *alerts)
 	sk_free(alerts);
 }
 
-/* --- values as text ---------------------------------------------------- */
+/* --- the line ----------------------------------------------------------- */
 
-/* Bytes as text: a dot for what is no printable ASCII character. */
-static void append_dotted(struct sk_buffer *buffer, const char *bytes, uint32_t length)
-{
-	if (!sk_buffer_reserve(buffer, length))
-		return;
-	for (uint32_t i = 0; i < length; i++) {
-		const uint8_t byte = (uint8_t)bytes[i];
-
-		buffer->bytes[buffer->length++] = byte >= 0x20 && byte < 0x7f ? (char)byte : '.';
-	}
-	buffer->bytes[buffer->length] = '\0';
-}
-
-static enum sk_quantifier quantifier_of(const struct sk_alerts *alerts, uint32_t expression)
+static enum sk_shown shown_as(const struct sk_alerts *alerts, uint32_t expression)
 {
 	const struct sk_bundle_expression *known = &alerts->bundle->expressions[expression];
+	const struct sk_bundle_field *field = &alerts->bundle->fields[known->operand];
 
-	if (known->kind != SK_EXPRESSION_FIELD)
-		return SK_QUANTIFIER_ONE;
-	return sk_bundle_field_quantifier(&alerts->bundle->fields[known->operand]);
-}
-
-/* These show the process itself where a condition means its ancestors: runtime/fields/fields.h. */
-static bool shows_itself(const struct sk_alerts *alerts, uint32_t expression)
-{
-	const uint16_t field = alerts->bundle->fields[alerts->bundle->expressions[expression].operand].field;
-
-	return field == SK_FIELD_PROC_APID || field == SK_FIELD_PROC_AENV;
-}
-
-static bool is_all_empty(const struct sk_value *list)
-{
-	for (uint32_t i = 0; i < list->length; i++) {
-		if (list->items[i].type != SK_TYPE_STRING || list->items[i].length > 0)
-			return false;
-	}
-	return true;
-}
-
-/*
- * What outputs show of a token: the value, or for a field with several values
- * another one; NULL if there is nothing to show.
- */
-static const struct sk_value *shown_value(const struct sk_alerts *alerts, struct sk_vm *vm, uint32_t expression)
-{
-	const struct sk_value *value = sk_vm_value(vm, expression);
-
-	if (value->presence != SK_PRESENT)
-		return NULL;
-	switch (quantifier_of(alerts, expression)) {
-	case SK_QUANTIFIER_ONE:
-		return value;
-	case SK_QUANTIFIER_ANY:
-		if (!value->list)
-			return value;
-		if (shows_itself(alerts, expression))
-			return &value->items[value->length];
-		return is_all_empty(value) ? NULL : value;
-	case SK_QUANTIFIER_BOTH:
-		/* The reference shows nothing for a field that is only a filter. */
-		return NULL;
-	}
-	return NULL;
-}
-
-/* Ancestors, joined by blanks; the empty ones at the beginning leave none. */
-static void append_joined(struct sk_buffer *buffer, const struct sk_value *list)
-{
-	const size_t start = buffer->length;
-
-	for (uint32_t i = 0; i < list->length; i++) {
-		if (buffer->length != start)
-			sk_buffer_append_char(buffer, ' ');
-		sk_value_print(&list->items[i], buffer);
-	}
-}
-
-static void append_shown(struct sk_buffer *buffer, const struct sk_value *value, enum sk_quantifier quantifier)
-{
-	if (!value)
-		sk_buffer_append_text(buffer, not_available);
-	else if (value->list && quantifier == SK_QUANTIFIER_ANY)
-		append_joined(buffer, value);
-	else if (value->type == SK_TYPE_BYTES && !value->list)
-		append_dotted(buffer, value->text, value->length);
-	else if (value->type == SK_TYPE_IPNET)
-		sk_buffer_append_text(buffer, "<IPNET>");
-	else
-		sk_value_print(value, buffer);
+	return known->kind == SK_EXPRESSION_FIELD ? sk_shown_field(field->field, field->kind) : SK_SHOWN_VALUE;
 }
 
 static void append_token(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_instruction *instruction,
 			 struct sk_buffer *buffer)
 {
 	const size_t start = buffer->length, width = instruction->jump;
-	const struct sk_value *value = shown_value(alerts, vm, instruction->operand);
 
-	append_shown(buffer, value, quantifier_of(alerts, instruction->operand));
+	sk_shown_print(sk_vm_value(vm, instruction->operand), shown_as(alerts, instruction->operand), buffer);
 	if (!width || buffer->failed)
 		return;
 	if (buffer->length - start > width)
@@ -425,20 +327,6 @@ static void append_message(const struct sk_alerts *alerts, struct sk_vm *vm, con
 	}
 }
 
-/* Escapes what `buffer` holds from `start` on. */
-static void escape_from(struct sk_buffer *buffer, size_t start)
-{
-	const size_t raw = buffer->length - start;
-
-	/* With room for the longest result the raw bytes stay where they are. */
-	if (!sk_buffer_reserve(buffer, raw * LONGEST_ESCAPE))
-		return;
-	sk_json_escape(buffer->bytes + start, raw, buffer);
-	buffer->length -= raw;
-	memmove(buffer->bytes + start, buffer->bytes + start + raw, buffer->length - start);
-	buffer->bytes[buffer->length] = '\0';
-}
-
 /* "TIME: Priority message", without control characters. */
 static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_bundle_rule *rule,
 			uint64_t ts, struct sk_buffer *buffer)
@@ -451,118 +339,10 @@ static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const 
 	sk_buffer_append_char(buffer, ' ');
 	append_message(alerts, vm, rule, buffer);
 	if (!buffer->failed)
-		escape_from(buffer, start);
+		sk_json_escape_from(buffer, start);
 }
 
-/* --- values as JSON ---------------------------------------------------- */
-
-/* The shortest digits that read back as the same number. */
-static void append_real(struct sk_buffer *buffer, double real)
-{
-	char digits[32];
-
-	if (!isfinite(real)) {
-		sk_buffer_append_text(buffer, "null");
-		return;
-	}
-	for (int precision = 15; precision <= 17; precision++) {
-		snprintf(digits, sizeof(digits), "%.*g", precision, real);
-		if (strtod(digits, NULL) == real)
-			break;
-	}
-	sk_buffer_append_text(buffer, digits);
-	/* A whole one still reads as a real number. */
-	if (!strpbrk(digits, ".e"))
-		sk_buffer_append_text(buffer, ".0");
-}
-
-static bool is_json_number(const struct sk_value *value)
-{
-	switch ((enum sk_type)value->type) {
-	case SK_TYPE_INT8:
-	case SK_TYPE_INT16:
-	case SK_TYPE_INT32:
-	case SK_TYPE_INT64:
-	case SK_TYPE_UINT8:
-	case SK_TYPE_UINT16:
-	case SK_TYPE_UINT32:
-	case SK_TYPE_UINT64:
-	case SK_TYPE_PORT:
-		return value->format != SK_FORMAT_HEX && value->format != SK_FORMAT_OCT &&
-		       value->format != SK_FORMAT_10_PADDED_DEC;
-	case SK_TYPE_RELTIME:
-	case SK_TYPE_ABSTIME:
-		return true;
-	case SK_TYPE_NONE:
-	case SK_TYPE_BOOL:
-	case SK_TYPE_DOUBLE:
-	case SK_TYPE_STRING:
-	case SK_TYPE_BYTES:
-	case SK_TYPE_IPADDR:
-	case SK_TYPE_IPNET:
-	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
-	case SK_TYPE_COUNT:
-		return false;
-	}
-	return false;
-}
-
-static void append_json_scalar(struct sk_buffer *buffer, const struct sk_value *value)
-{
-	size_t start;
-
-	if (is_json_number(value)) {
-		if (sk_type_is_signed(value->type))
-			sk_buffer_printf(buffer, "%" PRId64, (int64_t)value->number);
-		else
-			sk_buffer_printf(buffer, "%" PRIu64, value->number);
-	} else if (value->type == SK_TYPE_BOOL) {
-		sk_buffer_append_text(buffer, value->number ? "true" : "false");
-	} else if (value->type == SK_TYPE_DOUBLE) {
-		append_real(buffer, value->real);
-	} else if (value->type == SK_TYPE_STRING) {
-		append_quoted(buffer, value->text, sk_value_text_length(value));
-	} else {
-		sk_buffer_append_char(buffer, '"');
-		start = buffer->length;
-		append_shown(buffer, value, SK_QUANTIFIER_ONE);
-		if (!buffer->failed)
-			escape_from(buffer, start);
-		sk_buffer_append_char(buffer, '"');
-	}
-}
-
-static void append_json_list(struct sk_buffer *buffer, const struct sk_value *list)
-{
-	sk_buffer_append_char(buffer, '[');
-	for (uint32_t i = 0; i < list->length; i++) {
-		if (i)
-			sk_buffer_append_char(buffer, ',');
-		append_json_scalar(buffer, &list->items[i]);
-	}
-	sk_buffer_append_char(buffer, ']');
-}
-
-static void append_json_value(struct sk_buffer *buffer, const struct sk_value *value, enum sk_quantifier quantifier)
-{
-	size_t start;
-
-	if (!value) {
-		sk_buffer_append_text(buffer, "null");
-	} else if (value->list && quantifier == SK_QUANTIFIER_ANY) {
-		sk_buffer_append_char(buffer, '"');
-		start = buffer->length;
-		append_joined(buffer, value);
-		if (!buffer->failed)
-			escape_from(buffer, start);
-		sk_buffer_append_char(buffer, '"');
-	} else if (value->list) {
-		append_json_list(buffer, value);
-	} else {
-		append_json_scalar(buffer, value);
-	}
-}
+/* --- the object --------------------------------------------------------- */
 
 /* Fields that print a time of day have the time itself in JSON. */
 static bool is_time(const struct sk_alerts *alerts, uint32_t expression)
@@ -609,8 +389,8 @@ static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint
 		if (is_time(alerts, field->expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
-			append_json_value(buffer, shown_value(alerts, vm, field->expression),
-					  quantifier_of(alerts, field->expression));
+			sk_shown_print_json(sk_vm_value(vm, field->expression), shown_as(alerts, field->expression),
+					    buffer);
 	}
 	append_prepared(alerts, prepared->tail, buffer);
 	gmtime_r(&seconds, &time);
