@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * Memory of at least `size` bytes, uninitialised; NULL when there is none.
  * The caller frees it with sk_free().
@@ -40,5 +44,9 @@ void sk_alloc_fail_after(size_t countdown);
 
 /* Number of allocations made since the program started. */
 uint64_t sk_alloc_count(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct sk_arena_block;
 
 struct sk_arena {
@@ -47,5 +51,9 @@ void sk_arena_reset(struct sk_arena *arena);
 
 /* Frees everything; the arena is empty and usable again. */
 void sk_arena_release(struct sk_arena *arena);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #ifndef SK_SUPPORT_ERROR_H
 #define SK_SUPPORT_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct sk_error {
 	char message[512]; /* empty: no error was described */
 };
@@ -18,5 +22,9 @@ struct sk_error {
  */
 int sk_error_set(struct sk_error *error, int error_number, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
