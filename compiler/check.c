@@ -539,7 +539,7 @@ static bool check_right_constant(const struct place *place, const struct sk_node
 				 struct sk_bundle_constant *ret_constant)
 {
 	struct sk_check *check = place->check;
-	struct sk_constant constant;
+	struct sk_converted_constant constant;
 	struct sk_constant_fault fault;
 	const enum sk_operator comparison = node->operator;
 	bool is_type = left->kind == SK_EXPRESSION_FIELD &&
@@ -613,6 +613,7 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 		.right = SK_NONE,
 		.constants = SK_NONE,
 	};
+	struct sk_ir_origin origin;
 	enum sk_scope scope;
 	bool faulty = false;
 
@@ -651,8 +652,7 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 		scope = right > scope ? right : scope;
 	}
 	predicate.scope = (uint8_t)scope;
-	predicate.text = print_node(check, node);
-	if (predicate.text == SK_NONE)
-		return SK_NONE;
-	return sk_ir_predicate(check->ir, &predicate, sk_text_position(node->text, node->begin));
+	origin.text = print_node(check, node);
+	origin.position = sk_text_position(node->text, node->begin);
+	return sk_ir_predicate(check->ir, &predicate, origin);
 }

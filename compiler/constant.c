@@ -245,7 +245,7 @@ static int hex_value(char byte)
 }
 
 static bool convert_hexadecimal(const char *text, uint32_t length, struct sk_arena *arena,
-				struct sk_constant *constant, struct sk_constant_fault *ret_fault)
+				struct sk_converted_constant *constant, struct sk_constant_fault *ret_fault)
 {
 	char *bytes = sk_arena_alloc(arena, length / 2 + 1);
 	bool valid = length > 0 && length % 2 == 0;
@@ -269,10 +269,10 @@ static bool convert_hexadecimal(const char *text, uint32_t length, struct sk_are
 }
 
 bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, enum sk_operator comparison,
-			 struct sk_arena *arena, struct sk_constant *ret_constant,
+			 struct sk_arena *arena, struct sk_converted_constant *ret_constant,
 			 struct sk_constant_fault *ret_fault)
 {
-	struct sk_constant constant = {.text = text, .length = length};
+	struct sk_converted_constant constant = {.text = text, .length = length};
 	bool hexadecimal = comparison == SK_OPERATOR_BCONTAINS || comparison == SK_OPERATOR_BSTARTSWITH;
 
 	memset(&constant.record, 0, sizeof(constant.record));

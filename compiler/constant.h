@@ -12,7 +12,7 @@
 #include "vm/bundle.h"
 #include "vm/support/arena.h"
 
-struct sk_constant {
+struct sk_converted_constant {
 	struct sk_bundle_constant record; /* all but `text` */
 	const char *text;                 /* what the record's `text` is to be */
 	uint32_t length;
@@ -30,7 +30,7 @@ struct sk_constant_fault {
  * why.  Patterns of `regex` are only checked for length and NULs here.
  */
 bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, enum sk_operator comparison,
-			 struct sk_arena *arena, struct sk_constant *ret_constant,
+			 struct sk_arena *arena, struct sk_converted_constant *ret_constant,
 			 struct sk_constant_fault *ret_fault);
 
 #endif

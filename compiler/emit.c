@@ -200,8 +200,8 @@ static uint32_t emit_predicate(struct emitter *emitter, uint32_t number)
 		if (predicate->comparison == SK_OPERATOR_REGEX)
 			emitter->pattern_total += record.count;
 	}
-	record.text = emit_string(emitter, predicate->text);
-	emit_location(emitter, emitter->ir->positions[number]);
+	record.text = emit_string(emitter, emitter->ir->origins[number].text);
+	emit_location(emitter, emitter->ir->origins[number].position);
 	emitter->predicates[number] = append(emitter, SK_SECTION_PREDICATES, &record, 1);
 	return emitter->predicates[number];
 }

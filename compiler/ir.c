@@ -7,7 +7,7 @@
 
 /* Records are compared as bytes, so they must not have padding of their own. */
 _Static_assert(sizeof(struct sk_ir_expression) == 20, "no padding");
-_Static_assert(sizeof(struct sk_ir_predicate) == 20, "no padding");
+_Static_assert(sizeof(struct sk_ir_predicate) == 16, "no padding");
 _Static_assert(sizeof(struct sk_ir_node) == 8, "a run of u32");
 
 void sk_ir_init(struct sk_ir *ir, struct sk_arena *arena)
@@ -31,26 +31,25 @@ static uint32_t add(struct sk_ir *ir, struct sk_intern *intern, const void *byte
 	return number;
 }
 
-/* Makes room for element `number` of an array of u32 that goes along with an intern table. */
-static bool reserve(struct sk_ir *ir, uint32_t **array, uint32_t *capacity, uint32_t number)
+/* Makes room for element `number` of an array that goes along with an intern table. */
+static void *reserve(struct sk_ir *ir, void *array, size_t size, uint32_t *capacity, uint32_t number)
 {
 	uint32_t wanted = *capacity ? *capacity : 64;
-	uint32_t *grown;
+	void *grown;
 
 	if (number < *capacity)
-		return true;
+		return array;
 	while (wanted <= number)
 		wanted *= 2;
-	grown = sk_arena_alloc_zeroed(ir->arena, wanted, sizeof(*grown));
+	grown = sk_arena_alloc_zeroed(ir->arena, wanted, size);
 	if (!grown) {
 		ir->out_of_memory = true;
-		return false;
+		return NULL;
 	}
 	if (*capacity)
-		memcpy(grown, *array, *capacity * sizeof(*grown));
-	*array = grown;
+		memcpy(grown, array, *capacity * size);
 	*capacity = wanted;
-	return true;
+	return grown;
 }
 
 uint32_t sk_ir_string(struct sk_ir *ir, const void *bytes, size_t length)
@@ -82,27 +81,36 @@ uint32_t sk_ir_expression(struct sk_ir *ir, const struct sk_ir_expression *expre
 	return add(ir, &ir->expressions, expression, sizeof(*expression));
 }
 
-uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, sk_position position)
+uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, struct sk_ir_origin origin)
 {
 	uint32_t known = ir->predicates.count;
+	struct sk_ir_origin *origins;
 	uint32_t number;
 
-	if (predicate->left == SK_NONE)
+	if (predicate->left == SK_NONE || origin.text == SK_NONE)
 		return SK_NONE;
 	number = add(ir, &ir->predicates, predicate, sizeof(*predicate));
-	if (number == SK_NONE || !reserve(ir, &ir->positions, &ir->position_capacity, number))
+	if (number != known)
+		return number;
+	origins = reserve(ir, ir->origins, sizeof(*origins), &ir->origin_capacity, number);
+	if (!origins)
 		return SK_NONE;
-	if (number == known)
-		ir->positions[number] = position;
+	ir->origins = origins;
+	ir->origins[number] = origin;
 	return number;
 }
 
 static uint32_t add_node(struct sk_ir *ir, const uint32_t *record, uint32_t size, uint64_t leaves)
 {
 	uint32_t number = add(ir, &ir->nodes, record, size * sizeof(*record));
+	uint32_t *array;
 
-	if (number == SK_NONE || !reserve(ir, &ir->leaves, &ir->leaf_capacity, number))
+	if (number == SK_NONE)
 		return SK_NONE;
+	array = reserve(ir, ir->leaves, sizeof(*array), &ir->leaf_capacity, number);
+	if (!array)
+		return SK_NONE;
+	ir->leaves = array;
 	ir->leaves[number] = leaves > UINT32_MAX ? UINT32_MAX : (uint32_t)leaves;
 	return number;
 }

@@ -47,7 +47,12 @@ struct sk_ir_predicate {
 	uint32_t left;      /* expression */
 	uint32_t right;     /* expression, SK_NONE without one */
 	uint32_t constants; /* run of constants, SK_NONE without any */
-	uint32_t text;      /* string */
+};
+
+/* What is no part of a predicate's identity: `a = b` and `a == b` are one. */
+struct sk_ir_origin {
+	uint32_t text; /* string: the canonical text */
+	sk_position position;
 };
 
 struct sk_ir_node {
@@ -58,8 +63,8 @@ struct sk_ir_node {
 struct sk_ir {
 	struct sk_arena *arena;
 	struct sk_intern strings, fields, constants, numbers, expressions, predicates, nodes;
-	sk_position *positions; /* of each predicate, where it was met first */
-	uint32_t position_capacity;
+	struct sk_ir_origin *origins; /* of each predicate, what was met first */
+	uint32_t origin_capacity;
 	uint32_t *leaves; /* of each node: predicates when written out, saturating */
 	uint32_t leaf_capacity;
 	bool out_of_memory; /* sticky: numbers are SK_NONE from then on */
@@ -76,7 +81,7 @@ uint32_t sk_ir_field(struct sk_ir *ir, const struct sk_bundle_field *field);
 uint32_t sk_ir_constants(struct sk_ir *ir, const struct sk_bundle_constant *constants, uint32_t count);
 uint32_t sk_ir_numbers(struct sk_ir *ir, const uint32_t *numbers, uint32_t count);
 uint32_t sk_ir_expression(struct sk_ir *ir, const struct sk_ir_expression *expression);
-uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, sk_position position);
+uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, struct sk_ir_origin origin);
 uint32_t sk_ir_node_predicate(struct sk_ir *ir, uint32_t predicate);
 uint32_t sk_ir_node_not(struct sk_ir *ir, uint32_t node);
 /* AND or OR; of one child it is that child. */
