@@ -148,11 +148,8 @@ static void to_list(const struct host *host, json_t *const *items, uint32_t coun
 		to_value(host, items[i], type, scratch, &values[present]);
 		present += values[present].presence == SK_PRESENT;
 	}
-	*ret_value = (struct sk_value){.presence = SK_PRESENT,
-				       .type = (uint8_t)type,
-				       .list = 1,
-				       .length = present,
-				       .items = values};
+	*ret_value = (struct sk_value){
+		.presence = SK_PRESENT, .type = (uint8_t)type, .list = 1, .length = present, .items = values};
 }
 
 static void ancestors_value(const struct host *host, struct sk_arena *scratch, struct sk_value *ret_value)
@@ -376,7 +373,8 @@ static void check_eval(json_t *item, void *state)
 	} else if (ok && json_is_boolean(match)) {
 		evaluate(tally, &pack, item, json_is_true(match));
 	}
-	json_array_foreach (json_object_get(expect, "warnings"), i, code) {
+	json_array_foreach(json_object_get(expect, "warnings"), i, code)
+	{
 		bool found = false;
 
 		for (uint32_t k = 0; k < pack.diagnostics.count; k++)

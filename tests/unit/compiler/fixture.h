@@ -17,6 +17,7 @@
 #ifndef SK_TESTS_COMPILER_FIXTURE_H
 #define SK_TESTS_COMPILER_FIXTURE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,8 +63,8 @@ static void fixture_end(struct fixture *fixture)
 static struct sk_text fixture_text(struct fixture *fixture, const char *name, const char *part, const char *bytes,
 				   size_t length)
 {
-	const struct sk_source_file *file =
-		sk_sources_add(&fixture->sources, sk_arena_printf(&fixture->arena, "%s.%s", name, part), bytes, length);
+	const struct sk_source_file *file = sk_sources_add(
+		&fixture->sources, sk_arena_printf(&fixture->arena, "%s.%s", name, part), bytes, length);
 
 	return (struct sk_text){.bytes = file->bytes, .length = (uint32_t)length, .first = file->first};
 }
@@ -121,7 +122,8 @@ static struct sk_pack_rule *fixture_rule(struct fixture *fixture, const char *na
 				      .priority = 4,
 				      .enabled = true,
 				      .warn_evttypes = true};
-	file = sk_sources_add(&fixture->sources, sk_arena_printf(&fixture->arena, "%s.rule", name), name, strlen(name));
+	file = sk_sources_add(&fixture->sources, sk_arena_printf(&fixture->arena, "%s.rule", name), name,
+			      strlen(name));
 	rule->span = (struct sk_span){file->first, file->first + (sk_position)strlen(name)};
 	rule->condition = fixture_text(fixture, name, "condition", condition, strlen(condition));
 	rule->output = fixture_text(fixture, name, "output", output, strlen(output));
