@@ -37,7 +37,7 @@ struct sk_pack_list {
 	struct sk_text *items; /* as collected */
 	uint32_t item_count;
 	uint32_t index, visibility;
-	bool used; /* after sk_pack_resolve() */
+	bool used; /* after sk_pack_report_unused() */
 
 	/* For pack.c and expand.c. */
 	uint32_t item_capacity;
@@ -45,6 +45,7 @@ struct sk_pack_list {
 	uint32_t next_same_word;       /* the next list whose name has the same first word */
 	const struct sk_text *written; /* what replaces the name; NULL: not put together since a list changed */
 	uint32_t asked;                /* the text that it was last queued for */
+	bool referred;                 /* another list has its items */
 };
 
 struct sk_pack_macro {
@@ -57,6 +58,7 @@ struct sk_pack_macro {
 
 	/* For pack.c, expand.c and resolve.c. */
 	uint32_t condition_capacity;
+	bool redefined; /* since the last resolution */
 	struct sk_pack_resolution *resolution;
 };
 
