@@ -20,9 +20,23 @@ struct sk_selection {
 	const char *pattern; /* `*` is the only wildcard: spec/rule-language.md section 1.9 */
 };
 
+/*
+ * Text to append to the outputs of some rules (spec/rule-language.md section
+ * 4.4).  All conditions that are given must hold.
+ */
+struct sk_output_addition {
+	const char *source;      /* of the rule; NULL: any */
+	const char *rule;        /* exact name; NULL: any */
+	const char *const *tags; /* the rule has all of them */
+	size_t tag_count;
+	const char *output;
+};
+
 struct sk_compile_options {
 	const struct sk_selection *selections;
 	size_t selection_count;
+	const struct sk_output_addition *additions; /* in this order */
+	size_t addition_count;
 	uint8_t priority; /* least severe to compile; 7: all */
 	bool check_only;  /* no bundle: lint */
 	/*
@@ -41,8 +55,11 @@ struct sk_compile_summary {
 
 /*
  * Compiles the named files (a directory stands for its *.yml and *.yaml, by
- * name) in order into one bundle, appended to `ret_bundle`.  Everything to
- * say goes to `diagnostics`.  Returns 0; -EINVAL if there was an error;
+ * name) in order into one bundle, appended to `ret_bundle`.  As in the
+ * reference, what the files up to any one of them define must be right by
+ * itself: a later file cannot heal it.  Everything to say goes to
+ * `diagnostics`, whose arena also holds all that the compile needs.
+ * `ret_summary` may be NULL.  Returns 0; -EINVAL if there was an error;
  * -ENOMEM.
  */
 int sk_compile_files(const char *const *paths, size_t path_count, const struct sk_compile_options *options,

@@ -432,7 +432,8 @@ static int load_list(struct sk_loader *loader)
 		return result;
 	loader->span = definition.span;
 	loader->diagnostics->context = definition.span;
-	loader->diagnostics->context_text = sk_arena_printf(loader->arena, "in list '%s'", definition.name);
+	loader->diagnostics->context_text =
+		sk_arena_printf(loader->diagnostics->arena, "in list '%s'", definition.name);
 	if (!is_list_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_LIST_NAME, definition.span,
 				   "without blanks, quotes, parentheses, commas and '='",
@@ -515,7 +516,8 @@ static int load_macro(struct sk_loader *loader)
 	length = strlen(definition.name);
 	loader->span = definition.span;
 	loader->diagnostics->context = definition.span;
-	loader->diagnostics->context_text = sk_arena_printf(loader->arena, "in macro '%s'", definition.name);
+	loader->diagnostics->context_text =
+		sk_arena_printf(loader->diagnostics->arena, "in macro '%s'", definition.name);
 	if (!is_macro_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_MACRO_NAME, definition.span,
 				   "letters, digits and '_', beginning with a letter",

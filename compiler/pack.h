@@ -103,7 +103,7 @@ struct sk_pack_rule {
 	/* After resolution. */
 	const struct sk_text *expanded; /* condition with exceptions and lists written in */
 	struct sk_node *tree;           /* NULL: it has errors, which were reported */
-	bool changed;                   /* since the last resolution, it or a macro that it refers to */
+	bool changed; /* it, or a macro it refers to, since someone cleared this; set by sk_pack_resolve() */
 
 	/* For pack.c, expand.c and resolve.c. */
 	uint32_t condition_capacity, output_capacity, description_capacity, tag_capacity, exception_capacity;

@@ -586,7 +586,7 @@ int sk_pack_load_rule(struct sk_loader *loader)
 		return result;
 	loader->span = item.span;
 	loader->diagnostics->context = item.span;
-	loader->diagnostics->context_text = sk_arena_printf(loader->arena, "in rule '%s'", item.name);
+	loader->diagnostics->context_text = sk_arena_printf(loader->diagnostics->arena, "in rule '%s'", item.name);
 	result = read_head(&item);
 	if (result == 0)
 		result = load_form(&item);

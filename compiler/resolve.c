@@ -40,7 +40,8 @@ struct sk_pack_resolution {
 	struct sk_node *tree;           /* NULL: it has errors of its own */
 	struct reference *references;
 	uint32_t reference_count, reference_capacity;
-	uint32_t height; /* of the tree alone, then of all */
+	uint32_t own_height; /* of the tree alone */
+	uint32_t height;     /* with all bodies */
 	uint32_t *applied;
 	uint32_t applied_count; /* lists that were written into it */
 	bool failed;            /* it, or something it refers to, has errors */
@@ -70,7 +71,8 @@ struct resolver {
 static void set_context(struct resolver *resolver, const char *kind, const char *name, struct sk_span span)
 {
 	resolver->diagnostics->context = span;
-	resolver->diagnostics->context_text = sk_arena_printf(resolver->arena, "in %s '%s'", kind, name);
+	resolver->diagnostics->context_text =
+		sk_arena_printf(resolver->diagnostics->arena, "in %s '%s'", kind, name);
 }
 
 static void clear_context(struct resolver *resolver)
@@ -85,8 +87,8 @@ static void clear_context(struct resolver *resolver)
 static bool collect(struct resolver *resolver, struct sk_pack_resolution *resolution, struct sk_node *node,
 		    uint32_t depth)
 {
-	if (depth + 1 > resolution->height)
-		resolution->height = depth + 1;
+	if (depth + 1 > resolution->own_height)
+		resolution->own_height = depth + 1;
 	switch (node->kind) {
 	case SK_NODE_CHECK:
 		return true;
@@ -408,8 +410,9 @@ static int walk_macros(struct resolver *resolver)
 static void link_references(struct resolver *resolver, struct sk_pack_resolution *resolution, struct sk_span span)
 {
 	struct sk_pack *pack = resolver->pack;
-	bool high = resolution->height > SK_PACK_HEIGHT_LIMIT;
+	bool high = resolution->own_height > SK_PACK_HEIGHT_LIMIT;
 
+	resolution->height = resolution->own_height;
 	for (uint32_t i = 0; i < resolution->reference_count && !resolution->failed; i++) {
 		const struct reference *reference = &resolution->references[i];
 		const struct sk_pack_resolution *target = pack->macros[reference->macro].resolution;
@@ -566,10 +569,12 @@ void sk_pack_report_unused(struct sk_pack *pack)
 		pack->lists[i].used = pack->lists[i].referred;
 	for (uint32_t i = 0; i < pack->macro_count; i++)
 		pack->macros[i].used = false;
-	for (uint32_t i = 0; i < pack->macro_count; i++)
-		mark_used(pack, pack->macros[i].resolution);
+	for (uint32_t i = 0; i < pack->macro_count; i++) {
+		if (pack->macros[i].resolution)
+			mark_used(pack, pack->macros[i].resolution);
+	}
 	for (uint32_t i = 0; i < pack->rule_count; i++) {
-		if (!pack->rules[i].unknown_source)
+		if (!pack->rules[i].unknown_source && pack->rules[i].resolution)
 			mark_used(pack, pack->rules[i].resolution);
 	}
 	for (uint32_t i = 0; i < pack->macro_count; i++) {

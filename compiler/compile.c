@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files to a bundle.
+ *
+ *   file 1 ─► load ─► resolve ─► check what changed
+ *   file 2 ─► load ─► resolve ─► check what changed
+ *   last   ─► load ─► resolve ─► compile everything ─► bundle
+ *
+ * The reference compiles everything anew after every file, so each file must
+ * be right together with those before it.  Here only the rules that a file
+ * changed, itself or through a list or macro, are checked again, which finds
+ * the same errors.  What those checks warn of is dropped if the end is reached:
+ * the last compile says it once more, of what is left.
+ *
+ * After an error the remaining files are still read, to show their errors too.
+ */
+#include "compiler/compile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "compiler/pack_private.h"
+#include "compiler/read_file.h"
+#include "vm/support/alloc.h"
+
+struct compile {
+	struct sk_pack pack;
+	const struct sk_compile_options *options;
+	struct sk_diagnostics *diagnostics;
+	struct sk_arena *arena;
+	/* The warnings of checks between files, as runs of the diagnostics. */
+	struct run {
+		uint32_t from, to;
+	} * runs;
+	uint32_t run_count, run_capacity;
+	uint32_t repeated; /* how many warnings that were, kept or not */
+};
+
+/* Checks the rules that changed as a pack of their own: nothing in a check depends on other rules. */
+static int check_changed(struct compile *compile)
+{
+	struct sk_compile_options options =
+		compile->options ? *compile->options : (struct sk_compile_options){.priority = 7};
+	struct sk_diagnostics *diagnostics = compile->diagnostics;
+	struct run run = {.from = diagnostics->count};
+	uint32_t warnings = diagnostics->warnings;
+	struct sk_pack changed = compile->pack;
+	struct sk_buffer none = {0};
+	int result;
+
+	changed.rule_count = 0;
+	changed.rules = sk_arena_alloc(compile->arena, compile->pack.rule_count * sizeof(*changed.rules) + 1);
+	if (!changed.rules)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < compile->pack.rule_count; i++) {
+		struct sk_pack_rule *rule = &compile->pack.rules[i];
+
+		if (rule->changed && rule->tree)
+			changed.rules[changed.rule_count++] = *rule;
+		rule->changed = false;
+	}
+	options.check_only = true;
+	options.selection_count = 0;
+	result = changed.rule_count ? sk_compile_pack(&changed, &options, &none, NULL) : 0;
+	sk_buffer_release(&none);
+	run.to = diagnostics->count;
+	compile->repeated += diagnostics->warnings - warnings;
+	if (run.to > run.from) {
+		if (sk_pack_reserve(compile->arena, &compile->runs, compile->run_count, &compile->run_capacity,
+				    sizeof(*compile->runs)) < 0)
+			return -ENOMEM;
+		compile->runs[compile->run_count++] = run;
+	}
+	return result;
+}
+
+/* Takes the warnings of earlier checks out again; there are no errors among them. */
+static void drop_repeated(struct compile *compile)
+{
+	struct sk_diagnostics *diagnostics = compile->diagnostics;
+	uint32_t kept = 0, next = 0;
+
+	for (uint32_t i = 0; i < diagnostics->count; i++) {
+		while (next < compile->run_count && i >= compile->runs[next].to)
+			next++;
+		if (next < compile->run_count && i >= compile->runs[next].from)
+			continue;
+		diagnostics->items[kept++] = diagnostics->items[i];
+	}
+	diagnostics->count = kept;
+	diagnostics->warnings -= compile->repeated;
+}
+
+static bool rule_has_tag(const struct sk_pack_rule *rule, const char *tag)
+{
+	for (uint32_t i = 0; i < rule->tag_count; i++) {
+		if (strcmp(rule->tags[i], tag) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool addition_matches(const struct sk_output_addition *addition, const struct sk_pack_rule *rule)
+{
+	if (addition->source && strcmp(addition->source, rule->source) != 0)
+		return false;
+	if (addition->rule && strcmp(addition->rule, rule->name) != 0)
+		return false;
+	for (size_t i = 0; i < addition->tag_count; i++) {
+		if (!rule_has_tag(rule, addition->tags[i]))
+			return false;
+	}
+	return true;
+}
+
+static int add_to_outputs(struct compile *compile)
+{
+	const struct sk_compile_options *options = compile->options;
+
+	for (size_t i = 0; options && i < options->addition_count; i++) {
+		const struct sk_output_addition *addition = &options->additions[i];
+		struct sk_text more = {.bytes = addition->output, .length = (uint32_t)strlen(addition->output)};
+
+		for (uint32_t k = 0; k < compile->pack.rule_count; k++) {
+			struct sk_pack_rule *rule = &compile->pack.rules[k];
+			int result;
+
+			if (!addition_matches(addition, rule))
+				continue;
+			result = sk_text_extend(&rule->output, &rule->output_capacity, &more, compile->arena);
+			if (result == -ENOMEM)
+				return result;
+			if (result < 0) {
+				sk_diagnostics_add(compile->diagnostics, SK_DIAGNOSTIC_COMPILE_OUTPUT, rule->span,
+						   NULL, "the output is too large with what is appended to it");
+				return -EINVAL;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Loads one file; errors are in the diagnostics, only memory makes it fail. */
+static int compile_file(struct compile *compile, const char *path, bool last)
+{
+	const struct sk_source_file *file;
+	int result = sk_source_read(path, compile->diagnostics, &file);
+
+	if (result == -EINVAL)
+		return 0;
+	if (result == 0)
+		result = sk_pack_load(&compile->pack, file);
+	if (result != -ENOMEM)
+		result = sk_pack_resolve(&compile->pack);
+	/* The last file is checked with everything, unless there will be no such thing. */
+	if (result != -ENOMEM && (!last || compile->diagnostics->errors))
+		result = check_changed(compile);
+	return result == -ENOMEM || compile->diagnostics->out_of_memory ? -ENOMEM : 0;
+}
+
+static int compile_all(struct compile *compile, const struct sk_paths *paths, struct sk_buffer *ret_bundle,
+		       struct sk_compile_summary *ret_summary)
+{
+	struct sk_diagnostics *diagnostics = compile->diagnostics;
+	size_t length = ret_bundle->length;
+	int result = 0;
+
+	for (uint32_t i = 0; i < paths->count; i++) {
+		result = compile_file(compile, paths->names[i], i + 1 == paths->count);
+		if (result < 0)
+			return result;
+	}
+	if (diagnostics->errors)
+		return -EINVAL;
+	drop_repeated(compile);
+	result = add_to_outputs(compile);
+	if (result == 0)
+		result = sk_compile_pack(&compile->pack, compile->options, ret_bundle, ret_summary);
+	if (result == 0 && diagnostics->errors)
+		result = -EINVAL;
+	if (result == 0 && diagnostics->out_of_memory)
+		result = -ENOMEM;
+	if (result == 0)
+		sk_pack_report_unused(&compile->pack);
+	else
+		ret_bundle->length = length;
+	return result;
+}
+
+int sk_compile_files(const char *const *paths, size_t path_count, const struct sk_compile_options *options,
+		     struct sk_diagnostics *diagnostics, struct sk_buffer *ret_bundle,
+		     struct sk_compile_summary *ret_summary)
+{
+	struct compile compile = {.options = options, .diagnostics = diagnostics, .arena = diagnostics->arena};
+	uint32_t errors = diagnostics->errors;
+	struct sk_paths files = {0};
+	int result = sk_pack_init(&compile.pack, compile.arena, diagnostics);
+
+	for (size_t i = 0; result == 0 && i < path_count; i++) {
+		if (sk_paths_add(&files, paths[i], compile.arena, diagnostics) == -ENOMEM)
+			result = -ENOMEM;
+	}
+	if (result == 0 && !files.count && diagnostics->errors == errors)
+		sk_diagnostics_add(diagnostics, SK_DIAGNOSTIC_FILE_READ, (struct sk_span){0},
+				   "a directory counts for its files that end in .yaml or .yml",
+				   "there is no rules file to load");
+	if (result == 0)
+		result = compile_all(&compile, &files, ret_bundle, ret_summary);
+	if (result == -ENOMEM)
+		diagnostics->out_of_memory = true;
+	return result;
+}
