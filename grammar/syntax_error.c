@@ -14,7 +14,7 @@
 #include "vm/schema/schema.h"
 
 /* More errors in one condition help nobody. */
-enum { MOST_ERRORS = 20, LONGEST_EXCERPT = 40 };
+enum { MOST_ERRORS = 20, LONGEST_EXCERPT = 40, LONGEST_WORD = 256 };
 
 void sk_lexer_report(struct sk_lexer *lexer, uint32_t begin, uint32_t end, const char *hint, const char *format,
 		     ...)
@@ -64,6 +64,8 @@ static struct excerpt excerpt_at(const struct sk_text *text, uint32_t begin)
 
 	if (left == 0)
 		return excerpt;
+	if (left > LONGEST_WORD)
+		left = LONGEST_WORD;
 	if (strchr("=<>!~&|", *excerpt.bytes) && *excerpt.bytes) {
 		while (length < left && excerpt.bytes[length] && strchr("=<>!~&|", excerpt.bytes[length]))
 			length++;
@@ -143,8 +145,6 @@ static const char *hint_for_operand(struct sk_lexer *lexer, struct excerpt found
 
 	if (found.length == 0)
 		return NULL;
-	if (is_text(found, "and") || is_text(found, "or"))
-		return "an operand is missing here";
 	if (hint)
 		return hint;
 	if (*found.bytes == '!')
@@ -185,6 +185,9 @@ static const char *hint_for_connective(struct sk_lexer *lexer, struct excerpt fo
 
 	if (found.length == 0)
 		return NULL;
+	/* Where an operand belongs, `and` and `or` are names like any other. */
+	if (lexer->last_number == SK_TOKEN_NAME && (is_text(last, "and") || is_text(last, "or")))
+		return "an operand is missing before this 'and' or 'or'";
 	if (hint && !is_text(found, "not"))
 		return hint;
 	if (is_text(found, "not"))
@@ -377,11 +380,21 @@ static const char *glued_connective(const struct sk_lexer *lexer, struct excerpt
 
 void sk_lexer_report_unexpected(struct sk_lexer *lexer, uint32_t begin)
 {
-	struct excerpt found = excerpt_at(lexer->text, begin);
-	struct excerpt last = {.bytes = lexer->text->bytes + lexer->last_begin,
-			       .length = lexer->last_end - lexer->last_begin};
-	uint32_t end = begin + found.length;
-	const char *glued = glued_connective(lexer, found), *hint = hint_in(lexer, found, begin);
+	struct excerpt found, last;
+	const char *glued, *hint;
+	uint32_t end;
+
+	/* Nobody listens: outputs try every token this way. */
+	if (!lexer->diagnostics && !lexer->keep_complaint) {
+		lexer->errors++;
+		return;
+	}
+	found = excerpt_at(lexer->text, begin);
+	last = (struct excerpt){.bytes = lexer->text->bytes + lexer->last_begin,
+				.length = lexer->last_end - lexer->last_begin};
+	end = begin + found.length;
+	glued = glued_connective(lexer, found);
+	hint = hint_in(lexer, found, begin);
 
 	if (glued) {
 		sk_lexer_report(lexer, begin, end, NULL, "expected blank or '(' after '%s'", glued);
