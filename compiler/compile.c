@@ -91,55 +91,6 @@ static void drop_repeated(struct compile *compile)
 	diagnostics->warnings -= compile->repeated;
 }
 
-static bool rule_has_tag(const struct sk_pack_rule *rule, const char *tag)
-{
-	for (uint32_t i = 0; i < rule->tag_count; i++) {
-		if (strcmp(rule->tags[i], tag) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool addition_matches(const struct sk_output_addition *addition, const struct sk_pack_rule *rule)
-{
-	if (addition->source && strcmp(addition->source, rule->source) != 0)
-		return false;
-	if (addition->rule && strcmp(addition->rule, rule->name) != 0)
-		return false;
-	for (size_t i = 0; i < addition->tag_count; i++) {
-		if (!rule_has_tag(rule, addition->tags[i]))
-			return false;
-	}
-	return true;
-}
-
-static int add_to_outputs(struct compile *compile)
-{
-	const struct sk_compile_options *options = compile->options;
-
-	for (size_t i = 0; options && i < options->addition_count; i++) {
-		const struct sk_output_addition *addition = &options->additions[i];
-		struct sk_text more = {.bytes = addition->output, .length = (uint32_t)strlen(addition->output)};
-
-		for (uint32_t k = 0; k < compile->pack.rule_count; k++) {
-			struct sk_pack_rule *rule = &compile->pack.rules[k];
-			int result;
-
-			if (!addition_matches(addition, rule))
-				continue;
-			result = sk_text_extend(&rule->output, &rule->output_capacity, &more, compile->arena);
-			if (result == -ENOMEM)
-				return result;
-			if (result < 0) {
-				sk_diagnostics_add(compile->diagnostics, SK_DIAGNOSTIC_COMPILE_OUTPUT, rule->span,
-						   NULL, "the output is too large with what is appended to it");
-				return -EINVAL;
-			}
-		}
-	}
-	return 0;
-}
-
 /* Loads one file; errors are in the diagnostics, only memory makes it fail. */
 static int compile_file(struct compile *compile, const char *path, bool last)
 {
@@ -173,7 +124,9 @@ static int compile_all(struct compile *compile, const struct sk_paths *paths, st
 	if (diagnostics->errors)
 		return -EINVAL;
 	drop_repeated(compile);
-	result = add_to_outputs(compile);
+	if (compile->options)
+		result = sk_pack_add_to_outputs(&compile->pack, compile->options->additions,
+						compile->options->addition_count);
 	if (result == 0)
 		result = sk_compile_pack(&compile->pack, compile->options, ret_bundle, ret_summary);
 	if (result == 0 && diagnostics->errors)
@@ -196,6 +149,10 @@ int sk_compile_files(const char *const *paths, size_t path_count, const struct s
 	struct sk_paths files = {0};
 	int result = sk_pack_init(&compile.pack, compile.arena, diagnostics);
 
+	if (options && options->plugins) {
+		compile.pack.plugins = options->plugins;
+		compile.pack.plugin_count = options->plugin_count;
+	}
 	for (size_t i = 0; result == 0 && i < path_count; i++) {
 		if (sk_paths_add(&files, paths[i], compile.arena, diagnostics) == -ENOMEM)
 			result = -ENOMEM;

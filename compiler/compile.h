@@ -37,6 +37,8 @@ struct sk_compile_options {
 	size_t selection_count;
 	const struct sk_output_addition *additions; /* in this order */
 	size_t addition_count;
+	const struct sk_pack_plugin *plugins; /* what counts as loaded; NULL: what is built in */
+	uint32_t plugin_count;
 	uint8_t priority; /* least severe to compile; 7: all */
 	bool check_only;  /* no bundle: lint */
 	/*
@@ -73,6 +75,12 @@ int sk_compile_files(const char *const *paths, size_t path_count, const struct s
  */
 int sk_compile_pack(struct sk_pack *pack, const struct sk_compile_options *options, struct sk_buffer *ret_bundle,
 		    struct sk_compile_summary *ret_summary);
+
+/*
+ * Appends text to the outputs of rules, for sk_compile_files().  Returns 0;
+ * -EINVAL after reporting that one grew too large; -ENOMEM.
+ */
+int sk_pack_add_to_outputs(struct sk_pack *pack, const struct sk_output_addition *additions, size_t count);
 
 /* True if a rule's name matches a selection pattern. */
 bool sk_selection_matches(const char *pattern, const char *name);
