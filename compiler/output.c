@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/output.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -24,11 +25,13 @@ static const char container_info[] = "%container.info";
 
 /*
  * The grammar asks about every candidate of a token, longest first.  The first
- * that is refused is what the author meant, if none is accepted behind it.
+ * that is refused is what the author meant, if none is accepted behind it; it
+ * is copied, for the grammar makes the next candidate of it.
  */
 struct tokens {
 	struct sk_check *check;
-	const struct sk_operand *refused;
+	bool is_refused;
+	struct sk_operand refused;
 };
 
 static bool accept_token(void *context, const struct sk_operand *operand)
@@ -36,11 +39,16 @@ static bool accept_token(void *context, const struct sk_operand *operand)
 	struct tokens *tokens = context;
 
 	if (sk_check_is_printable(tokens->check->arena, operand)) {
-		tokens->refused = NULL;
+		tokens->is_refused = false;
 		return true;
 	}
-	if (!tokens->refused)
-		tokens->refused = operand;
+	if (!tokens->is_refused) {
+		const char *text = sk_arena_copy(tokens->check->arena, operand->text, operand->length);
+
+		tokens->is_refused = text != NULL;
+		tokens->refused = *operand;
+		tokens->refused.text = text;
+	}
 	return false;
 }
 
@@ -59,7 +67,7 @@ static const struct sk_operand *find_culprit(struct sk_arena *arena, const struc
 static void explain_refusal(struct tokens *tokens, const struct sk_text *format)
 {
 	struct sk_check *check = tokens->check;
-	const struct sk_operand *culprit = find_culprit(check->arena, tokens->refused, SK_EXPRESSION_DEPTH_LIMIT);
+	const struct sk_operand *culprit = find_culprit(check->arena, &tokens->refused, SK_EXPRESSION_DEPTH_LIMIT);
 	struct sk_span span = sk_text_span(format, culprit->begin, culprit->end);
 	struct sk_resolved_field field;
 	struct sk_field_fault fault;
@@ -79,7 +87,7 @@ static void explain_refusal(struct tokens *tokens, const struct sk_text *format)
 static void explain_failure(struct tokens *tokens, const struct sk_text *format,
 			    const struct sk_diagnostics *diagnostics)
 {
-	if (tokens->refused) {
+	if (tokens->is_refused) {
 		explain_refusal(tokens, format);
 		return;
 	}
@@ -175,14 +183,9 @@ static void append_parts(struct sk_check *check, const struct sk_output *output,
 			       sk_ir_string(check->ir, part->literal, part->literal_length));
 			break;
 		case SK_OUTPUT_FIELD:
-			if (part->width > UINT16_MAX)
-				sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT,
-					     sk_text_span(output->text, part->begin, part->end), false, NULL,
-					     "a width of %u bytes, more than the %u that are allowed", part->width,
-					     UINT16_MAX);
-			else
-				append(program, SK_OP_FIELD, part->width,
-				       sk_check_output(check, output->text, part->operand));
+			assert(part->width <= UINT16_MAX);
+			append(program, SK_OP_FIELD, part->width,
+			       sk_check_output(check, output->text, part->operand));
 			break;
 		}
 	}

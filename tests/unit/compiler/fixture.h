@@ -17,6 +17,7 @@
 #ifndef SK_TESTS_COMPILER_FIXTURE_H
 #define SK_TESTS_COMPILER_FIXTURE_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
