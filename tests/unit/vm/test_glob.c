@@ -63,14 +63,15 @@ TEST(folding_case_is_for_ascii_letters)
 
 /* Pieces that meet in the corners of bracket expressions. */
 static const char *const pieces[] = {
-	"a",	   "b",	      "A",	 "Z",	  "z",	    "*",     "?",     "[",     "]",	  "[!",
-	"[^",	   "-",	      "\\",	 "/",	  ".",	    ":",     "=",     "!",     "^",	  "[:alpha:]",
-	"[:upper:]", "[:x:]", "[:zz:]", "[:",	  ":]",	    "[=a=]", "[=A=]", "[=",    "=]",	  "[.a.]",
-	"[.-.]",   "[.ab.]",  "[.",	 ".]",	  "[a-b]",  "[",     "]",     "]",     "\xe4",	  "[z-a]",
-	"[:punct:]", "-]",    "[]",	 "[A-",	  "[:a",    "a-b",   "[!]",   "[[",    "[.z.]-", "-[.b.]",
+	"a",         "b",      "A",      "Z",   "z",     "*",     "?",     "[",  "]",      "[!",
+	"[^",        "-",      "\\",     "/",   ".",     ":",     "=",     "!",  "^",      "[:alpha:]",
+	"[:upper:]", "[:x:]",  "[:zz:]", "[:",  ":]",    "[=a=]", "[=A=]", "[=", "=]",     "[.a.]",
+	"[.-.]",     "[.ab.]", "[.",     ".]",  "[a-b]", "[",     "]",     "]",  "\xe4",   "[z-a]",
+	"[:punct:]", "-]",     "[]",     "[A-", "[:a",   "a-b",   "[!]",   "[[", "[.z.]-", "-[.b.]",
 };
 
-static const char *const text_pieces[] = {"a", "b", "A", "Z", "z", "-", "[", "]", "\\", "/", ".", ":", "=", "!", "^", "\xe4", "7"};
+static const char *const text_pieces[] = {"a", "b", "A", "Z", "z", "-", "[",    "]", "\\",
+					  "/", ".", ":", "=", "!", "^", "\xe4", "7"};
 
 static void glue(char *text, const char *const *from, size_t count, unsigned most, unsigned *seed)
 {
@@ -114,7 +115,12 @@ TEST(a_hostile_pattern_takes_pattern_times_text_steps)
 	CHECK((double)(clock() - begin) / CLOCKS_PER_SEC < 20);
 }
 
-TEST_MAIN(RUN(stars_and_question_marks_cross_slashes_and_dots) RUN(brackets_hold_ranges_classes_and_inversions)
-		  RUN(a_backslash_takes_the_next_byte_as_it_is) RUN(folding_case_is_for_ascii_letters)
-			  RUN(every_random_pattern_matches_as_fnmatch_says)
-				  RUN(a_hostile_pattern_takes_pattern_times_text_steps))
+/* clang-format off */
+TEST_MAIN(
+	RUN(stars_and_question_marks_cross_slashes_and_dots)
+	RUN(brackets_hold_ranges_classes_and_inversions)
+	RUN(a_backslash_takes_the_next_byte_as_it_is)
+	RUN(folding_case_is_for_ascii_letters)
+	RUN(every_random_pattern_matches_as_fnmatch_says)
+	RUN(a_hostile_pattern_takes_pattern_times_text_steps)
+)
