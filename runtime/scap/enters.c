@@ -93,12 +93,27 @@ static void link_newest(struct sk_scap_enters *enters, uint32_t number)
 	enters->newest = number;
 }
 
+static void push_free(struct sk_scap_enters *enters, uint32_t number)
+{
+	enters->entries[number].older = enters->free;
+	enters->free = number;
+	enters->free_memory += enters->entries[number].capacity;
+}
+
+static uint32_t pop_free(struct sk_scap_enters *enters)
+{
+	uint32_t number = enters->free;
+
+	enters->free = enters->entries[number].older;
+	enters->free_memory -= enters->entries[number].capacity;
+	return number;
+}
+
 static void free_entry(struct sk_scap_enters *enters, uint32_t number)
 {
 	empty_place(enters, place_of(enters, enters->entries[number].tid));
 	unlink_entry(enters, number);
-	enters->entries[number].older = enters->free;
-	enters->free = number;
+	push_free(enters, number);
 }
 
 static void release_memory(struct sk_scap_enters *enters, uint32_t number)
@@ -115,8 +130,8 @@ static void evict_oldest(struct sk_scap_enters *enters)
 {
 	uint32_t number = enters->oldest;
 
-	free_entry(enters, number);
 	release_memory(enters, number);
+	free_entry(enters, number);
 	enters->evicted++;
 }
 
@@ -147,8 +162,8 @@ static int grow(struct sk_scap_enters *enters)
 	for (uint32_t number = enters->newest; number != none; number = entries[number].older)
 		index[place_of(enters, entries[number].tid)] = number;
 	for (uint32_t number = enters->entry_count; number < count; number++) {
-		entries[number] = (struct sk_scap_enter){.older = enters->free};
-		enters->free = number;
+		entries[number] = (struct sk_scap_enter){0};
+		push_free(enters, number);
 	}
 	enters->entry_count = count;
 	return 0;
@@ -165,11 +180,15 @@ static int reserve(struct sk_scap_enters *enters, uint32_t number, uint32_t size
 	while (capacity < size)
 		capacity *= 2;
 	release_memory(enters, number);
+	/* Free entries that have memory were freed last, so they come first. */
+	for (uint32_t other = enters->free;
+	     enters->memory + capacity > enters->memory_limit && enters->free_memory > 0 && other != none;
+	     other = enters->entries[other].older) {
+		enters->free_memory -= enters->entries[other].capacity;
+		release_memory(enters, other);
+	}
 	while (enters->memory + capacity > enters->memory_limit && enters->oldest != none)
 		evict_oldest(enters);
-	for (uint32_t other = enters->free; enters->memory + capacity > enters->memory_limit && other != none;
-	     other = enters->entries[other].older)
-		release_memory(enters, other);
 	bytes = sk_alloc(capacity);
 	if (!bytes)
 		return -ENOMEM;
@@ -193,12 +212,10 @@ int sk_scap_enters_store(struct sk_scap_enters *enters, uint64_t tid, const uint
 	}
 	if (enters->free == none)
 		evict_oldest(enters);
-	number = enters->free;
-	enters->free = enters->entries[number].older;
+	number = pop_free(enters);
 	r = reserve(enters, number, size);
 	if (r < 0) {
-		enters->entries[number].older = enters->free;
-		enters->free = number;
+		push_free(enters, number);
 		return r;
 	}
 	memcpy(enters->entries[number].bytes, bytes, size);

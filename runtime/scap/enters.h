@@ -33,6 +33,7 @@ struct sk_scap_enters {
 	uint32_t *index;      /* entry, or UINT32_MAX; twice as many as entries */
 	uint32_t index_mask;
 	uint32_t newest, oldest, free; /* UINT32_MAX: none */
+	size_t free_memory;            /* bytes that the free ones of the entries hold */
 	size_t memory, memory_limit;   /* bytes that the entries hold */
 	uint64_t evicted;
 };

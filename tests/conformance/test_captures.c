@@ -405,7 +405,10 @@ TEST(sysdig_opens_a_copy_of_an_old_capture)
 	}
 }
 
-TEST_MAIN(RUN(entries_and_events_are_those_that_the_independent_reader_sees)
-		  RUN(a_capture_that_is_written_again_reads_the_same)
-			  RUN(sysdig_says_the_same_of_a_copy_as_of_the_original)
-				  RUN(sysdig_opens_a_copy_of_an_old_capture))
+/* clang-format off */
+TEST_MAIN(
+	RUN(entries_and_events_are_those_that_the_independent_reader_sees)
+	RUN(a_capture_that_is_written_again_reads_the_same)
+	RUN(sysdig_says_the_same_of_a_copy_as_of_the_original)
+	RUN(sysdig_opens_a_copy_of_an_old_capture)
+)
