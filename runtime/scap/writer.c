@@ -252,7 +252,7 @@ static int take_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 {
 	struct sk_scap_writer *writer = context;
 	struct sk_buffer *buffer = &writer->fds;
-	size_t start, address_size = 16;
+	size_t address_size = entry->type == SK_FD_IPV4_SOCK || entry->type == SK_FD_IPV4_SERVSOCK ? 4 : 16, start;
 
 	if (writer->written || entry->type >= SK_FD_TYPE_COUNT)
 		return -EINVAL;
@@ -267,8 +267,6 @@ static int take_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 	append_u8(buffer, entry->type);
 	switch ((enum sk_fd_type)entry->type) {
 	case SK_FD_IPV4_SOCK:
-		address_size = 4;
-		/* fall through */
 	case SK_FD_IPV6_SOCK:
 		sk_buffer_append(buffer, entry->source, address_size);
 		sk_buffer_append(buffer, entry->destination, address_size);
@@ -277,8 +275,6 @@ static int take_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 		append_u8(buffer, entry->l4);
 		break;
 	case SK_FD_IPV4_SERVSOCK:
-		address_size = 4;
-		/* fall through */
 	case SK_FD_IPV6_SERVSOCK:
 		sk_buffer_append(buffer, entry->destination, address_size);
 		append_u16(buffer, entry->destination_port);
