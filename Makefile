@@ -30,7 +30,7 @@ CFLAGS ?= -g
 ALL_CFLAGS = -std=gnu17 $(OPTIMIZE) $(WARNINGS) -Werror $(SANITIZE) $(CFLAGS)
 ALL_CXXFLAGS = -std=c++17 $(OPTIMIZE) -Wall -Wextra -Werror -fno-exceptions $(SANITIZE) $(CFLAGS)
 # What re2c and lemon write is not ours to keep free of these.
-GENERATED_CFLAGS = $(filter-out -Wmissing-prototypes -Wshadow -Wundef,$(ALL_CFLAGS)) -Wno-unused-parameter -Wno-sign-compare -Wno-unused-variable -Wno-unused-but-set-variable
+GENERATED_CFLAGS = $(filter-out -Wmissing-prototypes -Wshadow -Wundef -Wimplicit-fallthrough,$(ALL_CFLAGS)) -Wno-unused-parameter -Wno-sign-compare -Wno-unused-variable -Wno-unused-but-set-variable
 LIBS_VM := -lxxhash -lre2 -lstdc++ -lm
 LIBS := -lyaml -lz -lbpf -lelf -ljansson -lpthread $(LIBS_VM)
 
