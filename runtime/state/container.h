@@ -16,6 +16,24 @@ struct sk_containers;
 
 enum { SK_CONTAINER_ID_LENGTH = 12 };
 
+/* Wire values of "type": spec/state.md section 8.2. */
+enum sk_container_type {
+	SK_CONTAINER_DOCKER = 0,
+	SK_CONTAINER_LXC = 1,
+	SK_CONTAINER_LIBVIRT_LXC = 2,
+	SK_CONTAINER_MESOS = 3,
+	SK_CONTAINER_RKT = 4,
+	SK_CONTAINER_CUSTOM = 5,
+	SK_CONTAINER_CRI = 6,
+	SK_CONTAINER_CONTAINERD = 7,
+	SK_CONTAINER_CRIO = 8,
+	SK_CONTAINER_BPM = 9,
+	SK_CONTAINER_STATIC = 10,
+	SK_CONTAINER_PODMAN = 11,
+	SK_CONTAINER_HOST = 0xfffe,
+	SK_CONTAINER_UNKNOWN = 0xffff,
+};
+
 struct sk_mount {
 	struct sk_string *source, *destination, *mode, *propagation;
 	bool read_write;
@@ -33,7 +51,7 @@ struct sk_container {
 	bool known;
 	struct sk_string *id, *full_id, *name, *image, *image_repository, *image_tag, *image_digest, *image_id;
 	struct sk_string *ip, *cni_json, *pod_sandbox_id;
-	uint16_t type; /* spec/state.md section 8.2, column "type code" */
+	uint16_t type; /* enum sk_container_type */
 	bool privileged, host_pid, host_network, host_ipc;
 	struct sk_mount *mounts;
 	uint32_t mount_count;

@@ -96,6 +96,12 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view);
  */
 uint32_t sk_state_lineage_epoch(const struct sk_state *state);
 
+/*
+ * Raised whenever any thread comes, goes or changes visibly: for what is found
+ * through an id instead of the ancestors (proc.sname, proc.pgid.name ...).
+ */
+uint32_t sk_state_leader_epoch(const struct sk_state *state);
+
 const struct sk_thread_table *sk_state_threads(const struct sk_state *state);
 struct sk_users *sk_state_users(const struct sk_state *state);
 struct sk_containers *sk_state_containers(const struct sk_state *state);

@@ -8,7 +8,7 @@
  *   child list: what a thread created, for reparenting
  *
  * Everything outside runtime/state/ only reads.  What a rule can see of a
- * thread changes in the setters of thread_change.h and nowhere else, and each
+ * thread changes in the setters of thread_table.h and nowhere else, and each
  * of them raises `revision`: a truth that was found for (thread, revision)
  * holds as long as the two are the same.  Not covered, because they change all
  * the time: the vm and page fault counters, the fd table, what is computed
@@ -74,6 +74,7 @@ struct sk_thread {
 	struct sk_string *comm, *exe, *exepath, *args, *env, *cwd, *root, *cgroups;
 	struct sk_string *cmdline;      /* comm, then " " and each argument */
 	struct sk_string *container_id; /* empty on the host; of this thread's own cgroups */
+	struct sk_string *matched_cgroups; /* what container_id was found in; NULL: not looked for yet */
 
 	struct sk_fd_table *fds; /* main thread's: the process's own; others': NULL */
 
@@ -140,6 +141,9 @@ uint32_t sk_thread_count(const struct sk_thread *thread);
 
 /* The same without the leader, if that is alive (proc.nchilds). */
 uint32_t sk_thread_child_count(const struct sk_thread *thread);
+
+/* Threads in the table, in no order: the next one at or behind `*cursor` (start with 0); NULL at the end. */
+struct sk_thread *sk_thread_table_next(const struct sk_thread_table *table, uint32_t *cursor);
 
 /* Number of threads in the table. */
 uint32_t sk_thread_table_size(const struct sk_thread_table *table);

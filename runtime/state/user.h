@@ -25,7 +25,10 @@ struct sk_group {
 struct sk_users *sk_users_create(struct sk_string_pool *pool);
 void sk_users_destroy(struct sk_users *users);
 
-/* Adds or replaces; names that begin with + or - are ignored (NIS). */
+/*
+ * Adds or replaces; names that begin with + or - are ignored (NIS).  1: what
+ * is known has changed, 0: it has not, -ENOMEM.
+ */
 int sk_users_add(struct sk_users *users, const struct sk_string *container_id, uint32_t uid, uint32_t gid,
 		 const char *name, uint32_t name_length, const char *home, uint32_t home_length, const char *shell,
 		 uint32_t shell_length);
