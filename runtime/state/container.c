@@ -41,9 +41,12 @@ struct sk_containers {
 
 /* Every string member, for what is done to all of them. */
 #define STRINGS(container)                                                                                         \
-	{&(container)->id, &(container)->full_id, &(container)->name, &(container)->image,                        \
-	 &(container)->image_repository, &(container)->image_tag, &(container)->image_digest,                     \
-	 &(container)->image_id, &(container)->ip, &(container)->cni_json, &(container)->pod_sandbox_id}
+	{                                                                                                          \
+		&(container)->id, &(container)->full_id, &(container)->name, &(container)->image,                  \
+			&(container)->image_repository, &(container)->image_tag, &(container)->image_digest,       \
+			&(container)->image_id, &(container)->ip, &(container)->cni_json,                          \
+			&(container)->pod_sandbox_id                                                               \
+	}
 
 static void container_init(struct sk_containers *containers, struct sk_container *container)
 {
@@ -263,7 +266,8 @@ static struct sk_label *take_labels(struct sk_containers *containers, json_t *ob
 			continue;
 		labels[count++] = (struct sk_label){
 			.key = sk_string_new(containers->pool, key, strlen(key)),
-			.value = sk_string_new(containers->pool, json_string_value(value), json_string_length(value)),
+			.value = sk_string_new(containers->pool, json_string_value(value),
+					       json_string_length(value)),
 		};
 	}
 	qsort(labels, count, sizeof(*labels), compare_labels);
@@ -351,10 +355,10 @@ const struct sk_container *sk_containers_update(struct sk_containers *containers
 	container->cni_json = take_text(containers, object, "cni_json");
 	container->pod_sandbox_id = take_text(containers, object, "pod_sandbox_id");
 	type = json_object_get(object, "type");
-	container->type = json_is_integer(type) && json_integer_value(type) >= 0 &&
-					  json_integer_value(type) <= UINT16_MAX
-				  ? (uint16_t)json_integer_value(type)
-				  : SK_CONTAINER_UNKNOWN;
+	container->type =
+		json_is_integer(type) && json_integer_value(type) >= 0 && json_integer_value(type) <= UINT16_MAX
+			? (uint16_t)json_integer_value(type)
+			: SK_CONTAINER_UNKNOWN;
 	container->privileged = take_bool(object, "privileged");
 	container->host_pid = take_bool(object, "host_pid");
 	container->host_network = take_bool(object, "host_network");

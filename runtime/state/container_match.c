@@ -90,9 +90,8 @@ static unsigned match_layouts(struct path path, const struct layout *layouts, un
 static unsigned match_podman(struct path path, char ret_id[64])
 {
 	static const struct layout layouts[] = {
-		{"/libpod-", ".scope"},		{"/libpod-", ".scope/container"},
-		{"/libpod-", ""},		{"/libpod-payload-", ".scope"},
-		{"/libpod-payload-", ".scope/container"}, {"/libpod-payload-", ""},
+		{"/libpod-", ".scope"},         {"/libpod-", ".scope/container"},         {"/libpod-", ""},
+		{"/libpod-payload-", ".scope"}, {"/libpod-payload-", ".scope/container"}, {"/libpod-payload-", ""},
 	};
 
 	return match_layouts(path, layouts, sizeof(layouts) / sizeof(layouts[0]), ret_id);
@@ -108,8 +107,13 @@ static unsigned match_docker(struct path path, char ret_id[64])
 static unsigned match_cri(struct path path, char ret_id[64])
 {
 	static const struct layout layouts[] = {
-		{"/", ""},	       {"/crio-", ""},	       {"/cri-containerd-", ".scope"}, {"/crio-", ".scope"},
-		{":cri-containerd:", ""}, {"/docker-", ".scope"}, {"/nerdctl-", ".scope"},
+		{"/", ""},
+		{"/crio-", ""},
+		{"/cri-containerd-", ".scope"},
+		{"/crio-", ".scope"},
+		{":cri-containerd:", ""},
+		{"/docker-", ".scope"},
+		{"/nerdctl-", ".scope"},
 	};
 
 	return match_layouts(path, layouts, sizeof(layouts) / sizeof(layouts[0]), ret_id);
@@ -156,7 +160,8 @@ static unsigned match_containerd(struct path path, char ret_id[64])
 	text[prefix.length] = '\0';
 	if (!between(path, (struct layout){text, ""}, &id) || id.length == 0 || id.length > FULL_ID)
 		return 0;
-	if (id.length < FULL_ID && (ends_with(path, ".service") || ends_with(path, ".slice") || ends_with(path, ".scope")))
+	if (id.length < FULL_ID &&
+	    (ends_with(path, ".service") || ends_with(path, ".slice") || ends_with(path, ".scope")))
 		return 0;
 	return give(ret_id, id.bytes, id.length, SK_CONTAINER_ID_LENGTH);
 }
@@ -236,12 +241,9 @@ struct matcher {
 };
 
 static const struct matcher matchers[] = {
-	{match_podman, SK_CONTAINER_PODMAN, false},
-	{match_docker, SK_CONTAINER_DOCKER, false},
-	{match_cri, SK_CONTAINER_CRI, false},
-	{match_containerd, SK_CONTAINER_CONTAINERD, false},
-	{match_lxc, SK_CONTAINER_LXC, true},
-	{match_libvirt_lxc, SK_CONTAINER_LIBVIRT_LXC, true},
+	{match_podman, SK_CONTAINER_PODMAN, false}, {match_docker, SK_CONTAINER_DOCKER, false},
+	{match_cri, SK_CONTAINER_CRI, false},       {match_containerd, SK_CONTAINER_CONTAINERD, false},
+	{match_lxc, SK_CONTAINER_LXC, true},        {match_libvirt_lxc, SK_CONTAINER_LIBVIRT_LXC, true},
 	{match_bpm, SK_CONTAINER_BPM, true},
 };
 

@@ -96,9 +96,18 @@ struct sk_thread *sk_thread_new(struct sk_thread_table *table, int64_t tid)
 static void release(struct sk_thread_table *table, struct sk_thread *thread)
 {
 	struct sk_string *const strings[] = {
-		thread->comm,	 thread->exe,	  thread->exepath, thread->args,
-		thread->env,	 thread->cwd,	  thread->root,	   thread->cgroups,
-		thread->cmdline, thread->container_id, thread->matched_cgroups, thread->enter_event,
+		thread->comm,
+		thread->exe,
+		thread->exepath,
+		thread->args,
+		thread->env,
+		thread->cwd,
+		thread->root,
+		thread->cgroups,
+		thread->cmdline,
+		thread->container_id,
+		thread->matched_cgroups,
+		thread->enter_event,
 	};
 
 	for (unsigned i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -150,6 +159,12 @@ static void group_join(struct sk_thread_table *table, struct sk_thread *thread)
 	}
 }
 
+void sk_thread_group_retire(struct sk_thread_table *table, struct sk_thread_group *group)
+{
+	if (sk_tid_map_find(&table->groups, group->pid) == group)
+		sk_tid_map_remove(&table->groups, group->pid);
+}
+
 static void group_leave(struct sk_thread_table *table, struct sk_thread *thread)
 {
 	struct sk_thread_group *group = thread->group;
@@ -164,7 +179,7 @@ static void group_leave(struct sk_thread_table *table, struct sk_thread *thread)
 	thread->group = NULL;
 	thread->group_next = NULL;
 	if (!group->first) {
-		sk_tid_map_remove(&table->groups, group->pid);
+		sk_thread_group_retire(table, group);
 		sk_slab_free(sk_string_pool_slab(table->strings), group, sizeof(*group));
 	}
 }

@@ -72,8 +72,8 @@ struct sk_thread {
 	bool exe_writable, exe_upper_layer, exe_lower_layer, exe_from_memfd;
 
 	struct sk_string *comm, *exe, *exepath, *args, *env, *cwd, *root, *cgroups;
-	struct sk_string *cmdline;      /* comm, then " " and each argument */
-	struct sk_string *container_id; /* empty on the host; of this thread's own cgroups */
+	struct sk_string *cmdline;         /* comm, then " " and each argument */
+	struct sk_string *container_id;    /* empty on the host; of this thread's own cgroups */
 	struct sk_string *matched_cgroups; /* what container_id was found in; NULL: not looked for yet */
 
 	struct sk_fd_table *fds; /* main thread's: the process's own; others': NULL */

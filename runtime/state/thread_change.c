@@ -47,6 +47,65 @@ void sk_thread_set_strings(struct sk_thread_table *table, struct sk_thread *thre
 	sk_thread_changed(table, thread);
 }
 
+struct subsystem {
+	const char *from, *to;
+};
+
+/* The controller's name as the state keeps it, from the `length` characters before "=". */
+static size_t subsystem_name(const char *name, size_t length, const char **ret_name)
+{
+	static const struct subsystem renamed[] = {{"perf", "perf_event"}, {"mem", "memory"}, {"io", "blkio"}};
+	static const char ending[] = "_cgroup";
+
+	if (length >= sizeof(ending) - 1 &&
+	    memcmp(name + length - (sizeof(ending) - 1), ending, sizeof(ending) - 1) == 0)
+		length -= sizeof(ending) - 1;
+	for (unsigned i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+		if (length == strlen(renamed[i].from) && memcmp(name, renamed[i].from, length) == 0) {
+			*ret_name = renamed[i].to;
+			return strlen(renamed[i].to);
+		}
+	*ret_name = name;
+	return length;
+}
+
+/* Writes the entries as they are kept, if `to` is not NULL; returns their length, 0 if one has no "=". */
+static size_t convert_cgroups(const char *bytes, size_t length, char *to)
+{
+	size_t total = 0;
+
+	for (size_t at = 0; at < length;) {
+		size_t entry = strnlen(bytes + at, length - at);
+		const char *equals = memchr(bytes + at, '=', entry), *name;
+		size_t name_length, rest;
+
+		if (!equals)
+			return 0;
+		name_length = subsystem_name(bytes + at, (size_t)(equals - (bytes + at)), &name);
+		rest = entry - (size_t)(equals - (bytes + at));
+		if (to) {
+			memcpy(to + total, name, name_length);
+			memcpy(to + total + name_length, equals, rest);
+			to[total + name_length + rest] = '\0';
+		}
+		total += name_length + rest + 1;
+		at += entry + 1;
+	}
+	return total;
+}
+
+void sk_thread_set_cgroups(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string *hint,
+			   const char *bytes, size_t length)
+{
+	char buffer[4096 * 2]; /* the limit is 4096 bytes on the wire, and renaming never doubles them */
+	size_t total = convert_cgroups(bytes, length, NULL);
+
+	if (total > 0 && total <= sizeof(buffer)) {
+		convert_cgroups(bytes, length, buffer);
+		sk_thread_set_text(table, thread, &thread->cgroups, hint, buffer, total);
+	}
+}
+
 static bool same_text(const struct sk_string *left, const struct sk_string *right)
 {
 	return left == right || sk_string_equal(left, right->bytes, right->length);
@@ -141,7 +200,8 @@ void sk_thread_set_cwd(struct sk_thread_table *table, struct sk_thread *thread, 
 	if (!sk_string_assign(table->strings, &leader->cwd, NULL, joined, end))
 		return;
 	/* The other threads of the process show the same directory. */
-	for (struct sk_thread *member = leader->group ? leader->group->first : NULL; member; member = member->group_next)
+	for (struct sk_thread *member = leader->group ? leader->group->first : NULL; member;
+	     member = member->group_next)
 		member->revision++;
 	sk_thread_changed(table, leader);
 }

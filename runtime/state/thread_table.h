@@ -48,6 +48,9 @@ void sk_thread_table_clear(struct sk_thread_table *table);
 /* A thread with the initial values that is in no table yet; NULL without memory. */
 struct sk_thread *sk_thread_new(struct sk_thread_table *table, int64_t tid);
 
+/* The pid gets a new group when its next thread comes; for one without live threads. */
+void sk_thread_group_retire(struct sk_thread_table *table, struct sk_thread_group *group);
+
 /* Takes back a thread that was never added. */
 void sk_thread_discard(struct sk_thread_table *table, struct sk_thread *thread);
 
@@ -95,6 +98,14 @@ void sk_thread_set_text(struct sk_thread_table *table, struct sk_thread *thread,
 void sk_thread_set_strings(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string **slot,
 			   struct sk_string *hint, const char *bytes, size_t length);
 
+/*
+ * cgroups from the wire, "subsys=path" each with its NUL, with the names of
+ * controllers as spec/state.md section 8.1 has them.  If an entry has no "=",
+ * the thread keeps what it had.
+ */
+void sk_thread_set_cgroups(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string *hint,
+			   const char *bytes, size_t length);
+
 /* Sets cmdline from comm and args; shares that of `like` (NULL: none) if both are the same. */
 void sk_thread_set_cmdline(struct sk_thread_table *table, struct sk_thread *thread, const struct sk_thread *like);
 
@@ -110,6 +121,7 @@ void sk_thread_set_cwd(struct sk_thread_table *table, struct sk_thread *thread, 
 /*
  * The container id, found in the thread's present cgroups.  "" is the host.
  */
-void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, const char *id, size_t length);
+void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, const char *id,
+			     size_t length);
 
 #endif

@@ -246,7 +246,8 @@ void sk_users_remove_group(struct sk_users *users, const struct sk_string *conta
 	remove_entry(users, container_id, gid, KIND_GROUP);
 }
 
-const struct sk_user *sk_users_find(const struct sk_users *users, const struct sk_string *container_id, uint32_t uid)
+const struct sk_user *sk_users_find(const struct sk_users *users, const struct sk_string *container_id,
+				    uint32_t uid)
 {
 	const struct entry *entry = find(users, container_id, uid, KIND_USER);
 

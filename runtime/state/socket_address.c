@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/state/socket_address.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/state/state_private.h"
+
+bool sk_address_is_mapped(const uint8_t address[16])
+{
+	static const uint8_t zero[16];
+
+	if (memcmp(address, zero, 10) != 0)
+		return false;
+	return (address[10] == 0xff && address[11] == 0xff) || memcmp(address + 10, zero, 6) == 0;
+}
+
+void sk_address_unmap(uint8_t address[16])
+{
+	memmove(address, address + 12, 4);
+	memset(address + 4, 0, 12);
+}
+
+/* A path must end with its NUL, as the reference wants it. */
+static bool take_path(const uint8_t *bytes, uint32_t length, struct sk_socket_tuple *tuple)
+{
+	if (length == 0 || bytes[length - 1] != '\0')
+		return false;
+	tuple->path = (const char *)bytes;
+	tuple->path_length = (uint32_t)strnlen(tuple->path, length);
+	return true;
+}
+
+bool sk_socket_tuple_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_tuple)
+{
+	struct sk_socket_tuple tuple = {0};
+	const uint8_t *bytes;
+	uint32_t length;
+
+	if (!sk_event_has(event, index))
+		return false;
+	bytes = event->param[index].bytes;
+	length = event->param[index].length;
+	tuple.family = bytes[0];
+	switch (tuple.family) {
+	case SK_FAMILY_INET:
+		if (length < 13)
+			return false;
+		memcpy(tuple.source, bytes + 1, 4);
+		tuple.source_port = sk_read_u16(bytes + 5);
+		memcpy(tuple.destination, bytes + 7, 4);
+		tuple.destination_port = sk_read_u16(bytes + 11);
+		break;
+	case SK_FAMILY_INET6:
+		if (length < 37)
+			return false;
+		memcpy(tuple.source, bytes + 1, 16);
+		tuple.source_port = sk_read_u16(bytes + 17);
+		memcpy(tuple.destination, bytes + 19, 16);
+		tuple.destination_port = sk_read_u16(bytes + 35);
+		if (sk_address_is_mapped(tuple.source) && sk_address_is_mapped(tuple.destination)) {
+			tuple.family = SK_FAMILY_INET;
+			sk_address_unmap(tuple.source);
+			sk_address_unmap(tuple.destination);
+		}
+		break;
+	case SK_FAMILY_UNIX:
+		if (length < 18 || !take_path(bytes + 17, length - 17, &tuple))
+			return false;
+		tuple.unix_source = sk_read_u64(bytes + 1);
+		tuple.unix_destination = sk_read_u64(bytes + 9);
+		break;
+	default:
+		return false;
+	}
+	*ret_tuple = tuple;
+	return true;
+}
+
+bool sk_socket_address_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_address)
+{
+	struct sk_socket_tuple address = {0};
+	const uint8_t *bytes;
+	uint32_t length;
+
+	if (!sk_event_has(event, index))
+		return false;
+	bytes = event->param[index].bytes;
+	length = event->param[index].length;
+	address.family = bytes[0];
+	switch (address.family) {
+	case SK_FAMILY_INET:
+		if (length < 7)
+			return false;
+		memcpy(address.destination, bytes + 1, 4);
+		address.destination_port = sk_read_u16(bytes + 5);
+		break;
+	case SK_FAMILY_INET6:
+		if (length < 19)
+			return false;
+		memcpy(address.destination, bytes + 1, 16);
+		address.destination_port = sk_read_u16(bytes + 17);
+		break;
+	case SK_FAMILY_UNIX:
+		if (length < 2 || !take_path(bytes + 1, length - 1, &address))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	*ret_address = address;
+	return true;
+}
+
+/* Appends "address" or "address:port". */
+static uint32_t print_end(char *name, uint32_t at, size_t size, int family, const uint8_t *address, bool has_port,
+			  uint16_t port)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!inet_ntop(family, address, text, sizeof(text)))
+		text[0] = '\0';
+	return at + (uint32_t)(has_port ? snprintf(name + at, size - at, "%s:%u", text, port)
+					: snprintf(name + at, size - at, "%s", text));
+}
+
+uint32_t sk_state_socket_name(const struct sk_fd *fd, char ret_name[128])
+{
+	const size_t size = 128;
+	bool ipv4 = fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV4_SERVSOCK;
+	bool has_port = fd->l4 != SK_L4_ICMP;
+	int family = ipv4 ? AF_INET : AF_INET6;
+	uint32_t at = 0;
+
+	if (fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV6_SOCK) {
+		at = print_end(ret_name, at, size, family, fd->source, has_port, fd->source_port);
+		ret_name[at++] = '-';
+		ret_name[at++] = '>';
+	}
+	return print_end(ret_name, at, size, family, fd->destination, has_port, fd->destination_port);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of users and groups, and metadata of containers: both come beside the
+ * system calls, and change what rules see of threads that did nothing
+ * (spec/state.md sections 7 and 8).
+ */
+#include "runtime/state/state_private.h"
+
+static const uint64_t ask_again = UINT64_C(60) * 1000000000;
+
+void sk_state_container_changed(struct sk_state *state, const struct sk_string *container_id)
+{
+	struct sk_thread *thread;
+	uint32_t cursor = 0;
+
+	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
+		if (sk_string_equal(thread->container_id, container_id->bytes, container_id->length))
+			sk_thread_changed(&state->threads, thread);
+}
+
+void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
+{
+	char id[64];
+	uint16_t type = SK_CONTAINER_UNKNOWN;
+	bool synthesise = false;
+	unsigned length;
+
+	if (thread->matched_cgroups == thread->cgroups)
+		return;
+	length = sk_container_match(thread->cgroups->bytes, thread->cgroups->length, id, &type, &synthesise);
+	sk_thread_set_container(&state->threads, thread, id, length);
+	if (synthesise && !sk_containers_find(state->containers, id, length) &&
+	    sk_containers_synthesise(state->containers, id, length, type))
+		sk_state_container_changed(state, thread->container_id);
+}
+
+/* --- users and groups --------------------------------------------------------- */
+
+/* Where a source's answer goes: the tables of one container. */
+struct import {
+	struct sk_state *state;
+	struct sk_string *container_id;
+	bool changed;
+};
+
+static int import_user(void *context, const struct sk_user_entry *entry)
+{
+	struct import *import = context;
+
+	import->changed |= sk_users_add(import->state->users, import->container_id, entry->uid, entry->gid,
+					entry->name.bytes, entry->name.length, entry->home.bytes,
+					entry->home.length, entry->shell.bytes, entry->shell.length) > 0;
+	return 0;
+}
+
+static int import_group(void *context, const struct sk_group_entry *entry)
+{
+	struct import *import = context;
+
+	import->changed |= sk_users_add_group(import->state->users, import->container_id, entry->gid,
+					      entry->name.bytes, entry->name.length) > 0;
+	return 0;
+}
+
+static bool may_ask(struct sk_state *state, const struct sk_string *container_id, uint32_t number)
+{
+	uint64_t key = number + UINT64_C(1);
+	struct sk_asked_user *asked;
+
+	for (uint32_t i = 0; i < container_id->length; i++)
+		key = (key ^ (unsigned char)container_id->bytes[i]) * UINT64_C(0x100000001b3);
+	asked = &state->asked[key % SK_ASKED_USERS];
+	if (asked->key == key && state->now - asked->ts < ask_again)
+		return false;
+	*asked = (struct sk_asked_user){key, state->now};
+	return true;
+}
+
+void sk_state_need_users(struct sk_state *state, const struct sk_thread *thread)
+{
+	struct import import = {.state = state, .container_id = thread->container_id};
+	const struct sk_entry_sink sink = {.context = &import, .user = import_user, .group = import_group};
+	bool user, group;
+
+	if (!state->live)
+		return;
+	user = thread->uid == 0 || thread->uid == UINT32_MAX ||
+	       sk_users_find(state->users, thread->container_id, thread->uid);
+	group = thread->gid == 0 || thread->gid == UINT32_MAX ||
+		sk_users_find_group(state->users, thread->container_id, thread->gid);
+	if ((user && group) || !may_ask(state, thread->container_id, user ? ~thread->gid : thread->uid))
+		return;
+	/* Kept while the callbacks run, whatever becomes of the thread. */
+	sk_string_share(import.container_id);
+	if (import.container_id->length > 0) {
+		if (state->source.container_users)
+			state->source.container_users(state->source.context, thread->tid, &sink);
+	} else if (state->source.host_users) {
+		state->source.host_users(state->source.context, &sink);
+	}
+	if (import.changed)
+		sk_state_container_changed(state, import.container_id);
+	sk_string_drop(state->strings, import.container_id);
+}
+
+/* The container id of an event about users; absent means the host. */
+static struct sk_string *container_of(struct sk_state *state, const struct sk_event_view *view, unsigned index)
+{
+	const char *text;
+	uint32_t length;
+
+	if (!sk_event_has(&view->event, index))
+		return sk_string_empty(state->strings);
+	text = sk_event_text(&view->event, index, &length);
+	return sk_string_new(state->strings, text, length);
+}
+
+static bool has_number(const struct sk_event_view *view, unsigned index, uint32_t *ret_number)
+{
+	if (index >= view->event.nparams || view->event.param[index].length != 4)
+		return false;
+	*ret_number = sk_read_u32(view->event.param[index].bytes);
+	return true;
+}
+
+void sk_state_user_added(struct sk_state *state, struct sk_event_view *view)
+{
+	uint32_t uid, gid = UINT32_MAX, lengths[3];
+	struct sk_string *container_id;
+	const char *texts[3];
+
+	if (!has_number(view, 0, &uid))
+		return;
+	has_number(view, 1, &gid);
+	for (unsigned i = 0; i < 3; i++)
+		texts[i] = sk_event_text(&view->event, 2 + i, &lengths[i]);
+	container_id = container_of(state, view, 5);
+	if (sk_users_add(state->users, container_id, uid, gid, texts[0], lengths[0], texts[1], lengths[1], texts[2],
+			 lengths[2]) > 0)
+		sk_state_container_changed(state, container_id);
+	sk_string_drop(state->strings, container_id);
+}
+
+void sk_state_user_deleted(struct sk_state *state, struct sk_event_view *view)
+{
+	struct sk_string *container_id;
+	uint32_t uid;
+
+	if (!has_number(view, 0, &uid))
+		return;
+	container_id = container_of(state, view, 5);
+	sk_users_remove(state->users, container_id, uid);
+	sk_state_container_changed(state, container_id);
+	sk_string_drop(state->strings, container_id);
+}
+
+void sk_state_group_added(struct sk_state *state, struct sk_event_view *view)
+{
+	struct sk_string *container_id;
+	uint32_t gid, length;
+	const char *name;
+
+	if (!has_number(view, 0, &gid))
+		return;
+	name = sk_event_text(&view->event, 1, &length);
+	container_id = container_of(state, view, 2);
+	if (sk_users_add_group(state->users, container_id, gid, name, length) > 0)
+		sk_state_container_changed(state, container_id);
+	sk_string_drop(state->strings, container_id);
+}
+
+void sk_state_group_deleted(struct sk_state *state, struct sk_event_view *view)
+{
+	struct sk_string *container_id;
+	uint32_t gid;
+
+	if (!has_number(view, 0, &gid))
+		return;
+	container_id = container_of(state, view, 2);
+	sk_users_remove_group(state->users, container_id, gid);
+	sk_state_container_changed(state, container_id);
+	sk_string_drop(state->strings, container_id);
+}
+
+/* --- containers ------------------------------------------------------------------ */
+
+static void take_metadata(struct sk_state *state, struct sk_event_view *view, unsigned index)
+{
+	uint32_t length;
+	const char *json = sk_state_bytes(view, index, &length);
+
+	view->container = sk_containers_update(state->containers, json, length);
+	if (view->container)
+		sk_state_container_changed(state, view->container->id);
+}
+
+/* The rules still see the container at its own removal. */
+static void remove_container(struct sk_state *state, struct sk_event_view *view, unsigned index)
+{
+	char *id = state->removed_container;
+	uint32_t length;
+	const char *json = sk_state_bytes(view, index, &length);
+
+	state->removed_container_length = sk_container_id_from_metadata(json, length, id);
+	if (state->removed_container_length == 0)
+		return;
+	state->settle = true;
+	view->container = sk_containers_find(state->containers, id, state->removed_container_length);
+}
+
+static bool is_named(const struct sk_event_view *view, unsigned index, const char *expected)
+{
+	uint32_t length;
+	const char *name = sk_event_text(&view->event, index, &length);
+
+	return length == strlen(expected) && memcmp(name, expected, length) == 0;
+}
+
+void sk_state_async(struct sk_state *state, struct sk_event_view *view)
+{
+	if (is_named(view, 1, "container"))
+		take_metadata(state, view, 2);
+	else if (is_named(view, 1, "container_removed"))
+		remove_container(state, view, 2);
+}
+
+void sk_state_container_json(struct sk_state *state, struct sk_event_view *view)
+{
+	take_metadata(state, view, 0);
+}
