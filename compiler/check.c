@@ -587,12 +587,39 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 
 /* --- predicates -------------------------------------------------------- */
 
+/* Longer lists are cut in a predicate's text: it is for people, who have the source too. */
+enum { PREDICATE_TEXT_LIMIT = 64 };
+
+/* The text of a predicate, `fd.name in (a, b, ... 97 more)` where it is a long list. */
+static void print_predicate(const struct sk_node *node, struct sk_buffer *buffer)
+{
+	const struct sk_operand *right = node->right;
+	struct sk_operand list;
+	struct sk_node cut = *node;
+
+	sk_node_print(node, buffer);
+	if (buffer->length <= PREDICATE_TEXT_LIMIT || !right || right->kind != SK_OPERAND_LIST || right->count < 2)
+		return;
+	list = *right;
+	cut.right = &list;
+	/* A constant takes two bytes at the least, so this is short. */
+	list.count = right->count < PREDICATE_TEXT_LIMIT ? right->count : PREDICATE_TEXT_LIMIT;
+	do {
+		list.count--;
+		sk_buffer_clear(buffer);
+		sk_node_print(&cut, buffer);
+	} while (list.count > 1 && buffer->length > PREDICATE_TEXT_LIMIT);
+	if (buffer->length)
+		buffer->length--;
+	sk_buffer_printf(buffer, ", ... %u more)", right->count - list.count);
+}
+
 static uint32_t print_node(struct sk_check *check, const struct sk_node *node)
 {
 	struct sk_buffer buffer = {0};
 	uint32_t text = SK_NONE;
 
-	sk_node_print(node, &buffer);
+	print_predicate(node, &buffer);
 	if (buffer.failed)
 		check->ir->out_of_memory = true;
 	else

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/program.h"
@@ -24,8 +25,12 @@ struct emitter {
 	struct sk_arena arena; /* maps and interned runs, for the time of writing */
 	struct sk_buffer sections[SK_SECTION_COUNT];
 	struct sk_intern strings, files, runs;
-	uint32_t *run_starts; /* of each interned run of rules */
+	uint32_t *run_starts;      /* of each interned run of rules */
+	struct sk_intern elements; /* each constant once; */
+	struct sk_buffer heads;    /* of each, u32: where it stands last in CONSTANTS; */
+	struct sk_buffer chain;    /* of each place there, u32: where the same stands before, SK_NONE */
 	uint32_t *fields, *constants, *expressions, *predicates;
+	struct sk_buffer program; /* the condition that is being written */
 	uint64_t constant_total, pattern_total;
 	bool out_of_memory;
 };
@@ -101,24 +106,84 @@ static uint32_t emit_field(struct emitter *emitter, uint32_t number)
 	return emitter->fields[number];
 }
 
-/* The first constant of a run. */
+/* Longer chains of equal constants are not followed: sharing is worth little time. */
+enum { CHAIN_LIMIT = 32 };
+
+/* Where a run stands in CONSTANTS already, whole or inside a longer one; SK_NONE if it does not. */
+static uint32_t find_run(const struct emitter *emitter, const struct sk_bundle_constant *records,
+			 const uint32_t *elements, uint32_t known, uint32_t count)
+{
+	const struct sk_buffer *buffer = &emitter->sections[SK_SECTION_CONSTANTS];
+	const struct sk_bundle_constant *all = (const struct sk_bundle_constant *)buffer->bytes;
+	uint32_t total = (uint32_t)(buffer->length / sizeof(*all));
+	uint32_t place;
+
+	if (elements[0] >= known || buffer->failed || emitter->chain.failed || emitter->heads.failed)
+		return SK_NONE;
+	place = ((const uint32_t *)emitter->heads.bytes)[elements[0]];
+	for (int i = 0; i < CHAIN_LIMIT && place != SK_NONE; i++) {
+		if (count <= total - place && memcmp(all + place, records, count * sizeof(*all)) == 0)
+			return place;
+		place = ((const uint32_t *)emitter->chain.bytes)[place];
+	}
+	return SK_NONE;
+}
+
+/* Appends a run and enters its constants into the chains. */
+static uint32_t append_run(struct emitter *emitter, const struct sk_bundle_constant *records,
+			   const uint32_t *elements, uint32_t count)
+{
+	uint32_t first = append(emitter, SK_SECTION_CONSTANTS, records, count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t none = SK_NONE, place = first + i, *heads;
+
+		if (elements[i] * sizeof(none) >= emitter->heads.length)
+			sk_buffer_append(&emitter->heads, &none, sizeof(none));
+		if (emitter->heads.failed)
+			break;
+		heads = (uint32_t *)emitter->heads.bytes;
+		sk_buffer_append(&emitter->chain, &heads[elements[i]], sizeof(none));
+		heads[elements[i]] = place;
+	}
+	return first;
+}
+
+/*
+ * The first constant of a run.  Packs repeat their lists, and single values of
+ * them: a run that stands inside one that was written before is not written.
+ */
 static uint32_t emit_constants(struct emitter *emitter, uint32_t run)
 {
-	uint32_t count;
+	uint32_t count, known = emitter->elements.count, first;
 	const struct sk_bundle_constant *constants = sk_ir_get_constants(emitter->ir, run, &count);
+	struct sk_bundle_constant *records;
+	uint32_t *elements;
 
 	if (emitter->constants[run] != SK_NONE)
 		return emitter->constants[run];
-	for (uint32_t i = 0; i < count; i++) {
-		struct sk_bundle_constant record = constants[i];
-		uint32_t number;
-
-		record.text = emit_string(emitter, record.text);
-		number = append(emitter, SK_SECTION_CONSTANTS, &record, 1);
-		if (i == 0)
-			emitter->constants[run] = number;
+	records = sk_arena_alloc_zeroed(&emitter->arena, count, sizeof(*records));
+	elements = sk_arena_alloc_zeroed(&emitter->arena, count, sizeof(*elements));
+	if (!records || !elements) {
+		emitter->out_of_memory = true;
+		return 0;
 	}
-	return emitter->constants[run];
+	for (uint32_t i = 0; i < count; i++) {
+		records[i] = constants[i];
+		records[i].text = emit_string(emitter, constants[i].text);
+		elements[i] = sk_intern_add(&emitter->elements, &records[i], sizeof(records[i]));
+		if (elements[i] == SK_NONE) {
+			emitter->out_of_memory = true;
+			return 0;
+		}
+	}
+	first = find_run(emitter, records, elements, known, count);
+	if (first == SK_NONE)
+		first = append_run(emitter, records, elements, count);
+	if (emitter->heads.failed || emitter->chain.failed)
+		emitter->out_of_memory = true;
+	emitter->constants[run] = first;
+	return first;
 }
 
 /* Arguments first: they have smaller numbers.  As deep as SK_EXPRESSION_DEPTH_LIMIT. */
@@ -206,20 +271,80 @@ static uint32_t emit_predicate(struct emitter *emitter, uint32_t number)
 	return emitter->predicates[number];
 }
 
+/* --- runs of constants, longest first ---------------------------------- */
+
+/* Writes the condition of a rule with the IR's numbers; the next call takes the memory again. */
+static struct sk_instruction *write_condition(struct emitter *emitter, const struct sk_emit_rule *rule,
+					      uint32_t *ret_size)
+{
+	uint32_t size = (uint32_t)sk_program_size(emitter->ir, rule->condition);
+
+	sk_buffer_clear(&emitter->program);
+	if (!sk_buffer_reserve(&emitter->program, size * sizeof(struct sk_instruction))) {
+		emitter->out_of_memory = true;
+		return NULL;
+	}
+	sk_program_write(emitter->ir, rule->condition, (struct sk_instruction *)emitter->program.bytes);
+	*ret_size = size;
+	return (struct sk_instruction *)emitter->program.bytes;
+}
+
+struct used_run {
+	uint32_t run, count, order;
+};
+
+static int compare_runs(const void *left, const void *right)
+{
+	const struct used_run *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+/* So that a run finds every longer one that it may be a part of. */
+static void emit_all_constants(struct emitter *emitter, const struct sk_emit_rule *rules, uint32_t count)
+{
+	const struct sk_ir *ir = emitter->ir;
+	struct used_run *used =
+		sk_arena_alloc_zeroed(&emitter->arena, (size_t)ir->constants.count + 1, sizeof(*used));
+	uint32_t *seen = make_map(emitter, ir->constants.count);
+	uint32_t used_count = 0, size;
+
+	if (!used || !seen) {
+		emitter->out_of_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sk_instruction *code = write_condition(emitter, &rules[i], &size);
+
+		for (uint32_t k = 0; code && k < size; k++) {
+			uint32_t run;
+
+			if (sk_ops[code[k].op].operand != SK_OP_OPERAND_PREDICATE)
+				continue;
+			run = sk_ir_get_predicate(ir, code[k].operand)->constants;
+			if (run == SK_NONE || seen[run] != SK_NONE)
+				continue;
+			seen[run] = used_count;
+			used[used_count] = (struct used_run){.run = run, .order = used_count};
+			sk_ir_get_constants(ir, run, &used[used_count++].count);
+		}
+	}
+	qsort(used, used_count, sizeof(*used), compare_runs);
+	for (uint32_t i = 0; i < used_count && !emitter->out_of_memory; i++)
+		emit_constants(emitter, used[i].run);
+}
+
 /* --- rules ------------------------------------------------------------- */
 
 static uint32_t emit_condition(struct emitter *emitter, const struct sk_emit_rule *rule, uint32_t *ret_size)
 {
-	uint32_t size = (uint32_t)sk_program_size(emitter->ir, rule->condition);
-	struct sk_instruction *code = sk_arena_alloc(&emitter->arena, size * sizeof(*code));
-	uint32_t first;
+	struct sk_instruction *code = write_condition(emitter, rule, ret_size);
+	uint32_t size = *ret_size, first;
 
-	*ret_size = size;
-	if (!code) {
-		emitter->out_of_memory = true;
+	if (!code)
 		return 0;
-	}
-	sk_program_write(emitter->ir, rule->condition, code);
 	for (uint32_t i = 0; i < size; i++) {
 		if (sk_ops[code[i].op].operand == SK_OP_OPERAND_PREDICATE)
 			code[i].operand = emit_predicate(emitter, code[i].operand);
@@ -382,11 +507,13 @@ int sk_emit_bundle(const struct sk_ir *ir, const struct sk_sources *sources, con
 	sk_intern_init(&emitter.strings, &emitter.arena);
 	sk_intern_init(&emitter.files, &emitter.arena);
 	sk_intern_init(&emitter.runs, &emitter.arena);
+	sk_intern_init(&emitter.elements, &emitter.arena);
 	emitter.fields = make_map(&emitter, ir->fields.count);
 	emitter.constants = make_map(&emitter, ir->constants.count);
 	emitter.expressions = make_map(&emitter, ir->expressions.count);
 	emitter.predicates = make_map(&emitter, ir->predicates.count);
 	if (!emitter.out_of_memory) {
+		emit_all_constants(&emitter, rules, count);
 		emit_rules(&emitter, rules, count);
 		emit_types(&emitter, rules, count);
 		emit_syscalls(&emitter, rules, count);
@@ -408,6 +535,9 @@ int sk_emit_bundle(const struct sk_ir *ir, const struct sk_sources *sources, con
 					     sizeof(struct sk_bundle_predicate));
 	for (int i = 0; i < SK_SECTION_COUNT; i++)
 		sk_buffer_release(&emitter.sections[i]);
+	sk_buffer_release(&emitter.program);
+	sk_buffer_release(&emitter.heads);
+	sk_buffer_release(&emitter.chain);
 	sk_arena_release(&emitter.arena);
 	return status;
 }

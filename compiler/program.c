@@ -13,6 +13,18 @@ struct writer {
 	struct sk_instruction *next; /* the instruction behind the free space */
 };
 
+/*
+ * Where a jump after a predicate ends up: a predicate that is tested again has
+ * the same truth, so what tests it there is passed over.
+ */
+static const struct sk_instruction *pass_over(const struct sk_instruction *target, enum sk_op op,
+					      uint32_t predicate)
+{
+	while ((target->op == SK_OP_JUMP_TRUE || target->op == SK_OP_JUMP_FALSE) && target->operand == predicate)
+		target += 1 + (target->op == op ? target->jump : 0);
+	return target;
+}
+
 static void write_instruction(struct writer *writer, enum sk_op op, uint32_t operand,
 			      const struct sk_instruction *target)
 {
@@ -20,6 +32,7 @@ static void write_instruction(struct writer *writer, enum sk_op op, uint32_t ope
 
 	*instruction = (struct sk_instruction){.op = (uint8_t)op, .operand = operand};
 	if (target) {
+		target = pass_over(target, op, operand);
 		assert(target >= writer->next && target - writer->next <= UINT16_MAX);
 		instruction->jump = (uint16_t)(target - writer->next);
 	}
