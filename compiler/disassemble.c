@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Texts inside programs are cut to this; the table of predicates has them whole. */
-enum { PROGRAM_TEXT_LIMIT = 72 };
+enum { PROGRAM_TEXT_LIMIT = 100 };
 
 struct printer {
 	const struct sk_bundle *bundle;
