@@ -140,3 +140,9 @@ uint32_t sk_state_socket_name(const struct sk_fd *fd, char ret_name[128])
 	}
 	return print_end(ret_name, at, size, family, fd->destination, has_port, fd->destination_port);
 }
+
+uint32_t sk_socket_address_name(const struct sk_socket_tuple *address, char ret_name[128])
+{
+	return print_end(ret_name, 0, 128, address->family == SK_FAMILY_INET ? AF_INET : AF_INET6,
+			 address->destination, true, address->destination_port);
+}

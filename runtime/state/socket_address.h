@@ -39,4 +39,7 @@ struct sk_socket_tuple {
 bool sk_socket_tuple_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_tuple);
 bool sk_socket_address_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_address);
 
+/* "address:port" of a decoded inet address, as it was given. */
+uint32_t sk_socket_address_name(const struct sk_socket_tuple *address, char ret_name[128]);
+
 #endif

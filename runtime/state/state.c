@@ -279,7 +279,7 @@ static void take_enter(struct sk_state *state, struct sk_event_view *view, struc
 	view->enter = enter;
 }
 
-void sk_state_bind(struct sk_state *state, struct sk_event_view *view)
+bool sk_state_bind(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
 	const struct sk_event_info *info = event->info;
@@ -288,17 +288,15 @@ void sk_state_bind(struct sk_state *state, struct sk_event_view *view)
 
 	view->thread = NULL;
 	view->fd = NULL;
-	if (trait & TRAIT_NO_THREAD)
-		return;
-	if (info->flags & SK_EVENT_FLAG_SKIPPARSERESET) {
-		if (event->type == SK_EVENT_PROCINFO_E)
-			view->thread = sk_thread_find(&state->threads, event->tid);
-		return;
+	if ((trait & TRAIT_NO_THREAD) || (info->flags & SK_EVENT_FLAG_SKIPPARSERESET)) {
+		/* Not the thread's own doing, though rules can see whom it names. */
+		view->thread = sk_thread_find(&state->threads, event->tid);
+		return false;
 	}
 	thread = trait & TRAIT_NO_LOOKUP ? sk_thread_find(&state->threads, event->tid)
 					 : sk_state_get_thread(state, event->tid);
 	if (!thread)
-		return;
+		return false;
 	view->thread = thread;
 	thread->flags |= SK_CLONE_ACTIVE;
 	thread->last_access_ts = event->ts;
@@ -317,6 +315,7 @@ void sk_state_bind(struct sk_state *state, struct sk_event_view *view)
 	}
 	if (info->flags & SK_EVENT_FLAG_USES_FD)
 		view->fd = sk_fd_find(sk_thread_fds(thread), thread->last_fd);
+	return true;
 }
 
 void sk_state_process(struct sk_state *state, struct sk_event_view *view)
@@ -325,6 +324,7 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 	const struct sk_event *event = &view->event;
 	sk_state_handler *handler = handlers[event->type];
 	unsigned trait = traits[event->type];
+	bool bound;
 
 	state->now = event->ts;
 	if (state->settle)
@@ -337,8 +337,8 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 	view->fd_name_changed = false;
 	view->enter = NULL;
 	view->container = NULL;
-	sk_state_bind(state, view);
-	if (view->thread && view->thread->enter_event) {
+	bound = sk_state_bind(state, view);
+	if (bound && view->thread->enter_event) {
 		if (event->info->direction == SK_DIRECTION_EXIT) {
 			take_enter(state, view, view->thread);
 		} else if (trait & (TRAIT_STORE | TRAIT_STORE_IF_PATH)) {

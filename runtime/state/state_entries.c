@@ -255,6 +255,7 @@ static int sink_machine(void *context, const struct sk_machine_entry *entry)
 
 	state->machine = *entry;
 	state->machine.hostname[sizeof(state->machine.hostname) - 1] = '\0';
+	state->boot_ts = state->live ? entry->boot_ts : 0;
 	return 0;
 }
 

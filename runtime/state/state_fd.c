@@ -251,6 +251,7 @@ static void open_at(struct sk_state *state, struct sk_event_view *view, unsigned
 	struct opened opened = {.flags = flags_of(view, 3)};
 	int64_t fd = new_fd(view), dirfd = sk_event_signed(event, 1, -1);
 	char buffer[SK_PATH_SIZE + 1];
+	struct sk_fd *looked_up;
 	size_t directory_length;
 	const char *directory;
 
@@ -263,11 +264,13 @@ static void open_at(struct sk_state *state, struct sk_event_view *view, unsigned
 	}
 	opened.dev = flags_of(view, dev_index);
 	opened.ino = sk_event_unsigned(event, dev_index + 1, 0);
-	/* A directory that was looked up is the event's fd, until there is a better one. */
 	directory = sk_state_directory(view->thread, dirfd, opened.name, opened.name_length, buffer,
-				       &directory_length, &view->fd);
+				       &directory_length, &looked_up);
 	if (fd >= 0)
 		add_opened(state, view, fd, &opened, directory, directory_length);
+	/* A directory that was looked up is the event's fd, even beside the one it opened: so has it the reference. */
+	if (looked_up)
+		view->fd = sk_fd_find(sk_thread_fds(view->thread), dirfd);
 }
 
 void sk_state_openat(struct sk_state *state, struct sk_event_view *view)

@@ -38,6 +38,11 @@ struct sk_state {
 	struct sk_users *users;
 	struct sk_containers *containers;
 	struct sk_machine_entry machine;
+	/*
+	 * What makes a time since boot one since the epoch; 0 in a replay: there
+	 * the reference leaves such times as they are, whatever the capture says.
+	 */
+	uint64_t boot_ts;
 	struct sk_interface_entry *interfaces;
 	uint32_t interface_count, interface_capacity;
 	uint64_t listening[65536 / 64]; /* a bit for each port that a process was found to listen on */
@@ -89,8 +94,11 @@ static inline const char *sk_state_bytes(const struct sk_event_view *view, unsig
  */
 struct sk_thread *sk_state_get_thread(struct sk_state *state, int64_t tid);
 
-/* Binds the event to its thread and fd (section 2). */
-void sk_state_bind(struct sk_state *state, struct sk_event_view *view);
+/*
+ * Binds the event to its thread and fd (section 2); false if it is not one
+ * that a thread makes, even if it names one, or the thread is not known.
+ */
+bool sk_state_bind(struct sk_state *state, struct sk_event_view *view);
 
 /* remove_thread of section 3.6. */
 void sk_state_remove_thread(struct sk_state *state, int64_t tid);

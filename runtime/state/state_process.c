@@ -194,7 +194,7 @@ static void clone_caller(struct sk_state *state, struct sk_event_view *view, int
 	}
 	child->vtid = child->tid;
 	child->vpid = child->pid;
-	child->pidns_init_start_ts = state->machine.boot_ts;
+	child->pidns_init_start_ts = state->boot_ts;
 	describe(state, child, view, caller);
 	if (valid)
 		inherit(state, child, caller);
@@ -259,9 +259,9 @@ static void clone_child(struct sk_state *state, struct sk_event_view *view)
 	if ((flags & (SK_CLONE_CHILD_IN_PIDNS | SK_CLONE_NEWPID)) || child->tid != child->vtid) {
 		if (sk_event_has(event, CLONE_PIDNS_INIT_START_TS))
 			child->pidns_init_start_ts =
-				sk_event_unsigned(event, CLONE_PIDNS_INIT_START_TS, 0) + state->machine.boot_ts;
+				sk_event_unsigned(event, CLONE_PIDNS_INIT_START_TS, 0) + state->boot_ts;
 	} else {
-		child->pidns_init_start_ts = state->machine.boot_ts;
+		child->pidns_init_start_ts = state->boot_ts;
 	}
 	view->thread = sk_thread_add(&state->threads, child, true);
 }
@@ -391,7 +391,7 @@ static void set_exe_file(struct sk_thread *thread, const struct sk_event *event)
 	thread->exe_ino_mtime = sk_event_unsigned(event, EXEC_INO_MTIME, 0);
 	if (thread->clone_ts != 0)
 		thread->exe_ino_ctime_duration_clone_ts = thread->clone_ts - thread->exe_ino_ctime;
-	if (thread->exe_ino_ctime > thread->pidns_init_start_ts)
+	if (thread->pidns_init_start_ts != 0 && thread->exe_ino_ctime > thread->pidns_init_start_ts)
 		thread->exe_ino_ctime_duration_pidns_start = thread->exe_ino_ctime - thread->pidns_init_start_ts;
 }
 
@@ -453,8 +453,10 @@ void sk_state_exec(struct sk_state *state, struct sk_event_view *view)
 		complete_thread(state, thread, event);
 	thread->fdlimit = sk_event_signed(event, CLONE_FDLIMIT, thread->fdlimit);
 	set_counters(thread, event);
+	/* An empty environment leaves the old one, as the reference has it. */
 	text = sk_state_bytes(view, EXEC_ENV, &length);
-	sk_thread_set_strings(threads, thread, &thread->env, NULL, text, length);
+	if (length > 0)
+		sk_thread_set_strings(threads, thread, &thread->env, NULL, text, length);
 	text = sk_state_bytes(view, CLONE_CGROUPS, &length);
 	sk_thread_set_cgroups(threads, thread, NULL, text, length);
 	if (sk_event_has(event, EXEC_TTY))

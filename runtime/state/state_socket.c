@@ -121,6 +121,8 @@ void sk_state_bind_socket(struct sk_state *state, struct sk_event_view *view)
 {
 	struct sk_socket_tuple address;
 	struct sk_fd *fd;
+	char name[128];
+	uint32_t length;
 	bool ipv4;
 
 	if (sk_event_signed(&view->event, 0, -1) < 0 || !sk_socket_address_decode(&view->event, 1, &address))
@@ -132,33 +134,22 @@ void sk_state_bind_socket(struct sk_state *state, struct sk_event_view *view)
 		sk_state_set_fd_name(state, view, fd, address.path, address.path_length);
 		return;
 	}
+	/* The name is the address as it was given, even where the socket becomes an IPv4 one. */
+	length = sk_socket_address_name(&address, name);
+	sk_state_set_fd_name(state, view, fd, name, length);
+	if (address.destination_port == 0)
+		return; /* any port: nothing that others can find */
 	ipv4 = address.family == SK_FAMILY_INET;
-	if (address.destination_port > 0) {
-		if (!ipv4 && sk_address_is_mapped(address.destination)) {
-			ipv4 = true;
-			sk_address_unmap(address.destination);
-		}
-		fd->type = ipv4 ? SK_FD_IPV4_SERVSOCK : SK_FD_IPV6_SERVSOCK;
-		memset(fd->source, 0, sizeof(fd->source));
-		fd->source_port = 0;
-		memcpy(fd->destination, address.destination, sizeof(fd->destination));
-		fd->destination_port = address.destination_port;
-		fd->flags = (fd->flags & ~roles) | SK_FD_FLAG_ROLE_SERVER;
-		name_from_ends(state, view, fd);
-		return;
+	if (!ipv4 && sk_address_is_mapped(address.destination)) {
+		ipv4 = true;
+		sk_address_unmap(address.destination);
 	}
-	/* Any port: the name says so, but the socket is none that others can find. */
-	{
-		struct sk_fd shown = *fd;
-
-		shown.type = ipv4 ? SK_FD_IPV4_SERVSOCK : SK_FD_IPV6_SERVSOCK;
-		shown.l4 = SK_L4_UNKNOWN;
-		memcpy(shown.destination, address.destination, sizeof(shown.destination));
-		shown.destination_port = 0;
-		shown.name = fd->name;
-		name_from_ends(state, view, &shown);
-		fd->name = shown.name;
-	}
+	fd->type = ipv4 ? SK_FD_IPV4_SERVSOCK : SK_FD_IPV6_SERVSOCK;
+	memset(fd->source, 0, sizeof(fd->source));
+	fd->source_port = 0;
+	memcpy(fd->destination, address.destination, sizeof(fd->destination));
+	fd->destination_port = address.destination_port;
+	fd->flags = (fd->flags & ~roles) | SK_FD_FLAG_ROLE_SERVER;
 }
 
 /* --- ends ---------------------------------------------------------------------- */
