@@ -52,7 +52,9 @@ HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o)
 CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
-SKELETONS := $(BPF_SOURCES:%.bpf.c=$(B)/gen/%.skel.h)
+BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
 .PHONY: all help deps run test unit man bench fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
@@ -104,14 +106,20 @@ $(B)/gen/%.o: $(B)/gen/%.c
 # Hand-written sources include the generated token numbers and skeletons.
 $(LIBRARY_SOURCES:%=$(B)/%.o): | $(GRAMMARS:%.y=$(B)/gen/%.h) $(SKELETONS)
 
-$(B)/%.bpf.o: %.bpf.c $(wildcard runtime/capture/bpf/*.h vm/schema/*.def)
+# Every file is compiled on its own, then they are linked into one object.  The
+# one with the maps comes first: this libbpf resolves only in that order.
+$(B)/%.bpf.o: %.bpf.c $(wildcard runtime/capture/bpf/*.h runtime/capture/bpf/*.def vm/schema/*.def)
 	@echo "  BPF     $<"
-	$(Q)mkdir -p $(@D) && $(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -I. \
-		-idirafter /usr/include/x86_64-linux-gnu -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -I. \
+		-idirafter /usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
 
-$(B)/gen/%.skel.h: $(B)/%.bpf.o
+$(B)/runtime/capture/bpf/capture.linked.o: $(B)/runtime/capture/bpf/maps.bpf.o $(filter-out %/maps.bpf.o,$(BPF_OBJECTS))
+	@echo "  BPFLINK $@"
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKELETONS): $(B)/runtime/capture/bpf/capture.linked.o
 	@echo "  SKEL    $@"
-	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name sk_capture_bpf > $@
 
 # --- installing what is needed and running -------------------------------
 

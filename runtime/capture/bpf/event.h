@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Building one event.  Each CPU has a scratch area, in which parameters are
+ * appended in order; sk_event_submit() copies the result to the ring.
+ *
+ *   scratch->record   scratch->event
+ *   cpu               header | lengths | parameter 0 | parameter 1 | ...
+ *                                                     ^ offset
+ *
+ * Invariant: the offset only grows, and every store masks it, so that the
+ * verifier sees a store inside the area; an event that outgrew SK_EVENT_LIMIT
+ * has overwritten its own beginning and is dropped, and counted, at the end.
+ */
+#ifndef SK_CAPTURE_BPF_EVENT_H
+#define SK_CAPTURE_BPF_EVENT_H
+
+#include "runtime/capture/bpf/arch.h"
+#include "runtime/capture/bpf/kernel.h"
+#include "runtime/capture/bpf/shared.h"
+
+enum {
+#define SK_EVENT(number, id, name, direction, category, flags, nparams, fd_param) SK_EVENT_##id = (number),
+#include "vm/schema/events.def"
+};
+
+enum {
+#define SK_EVENT(number, id, name, direction, category, flags, nparams, fd_param) SK_NPARAMS_##id = (nparams),
+#include "vm/schema/events.def"
+};
+
+enum {
+	SK_HEADER_SIZE = 26,
+	SK_CGROUP_LEVELS = 24,
+	SK_AREA = 65536,     /* what a masked offset can reach */
+	SK_AREA_TAIL = 65536 /* what one parameter can reach beyond */
+};
+
+struct sk_scratch {
+	/* What sys_exit found out, for the program that it calls. */
+	struct sk_dispatch dispatch;
+	__u64 arguments[SK_ARGUMENT_COUNT];
+	__s64 result;
+	__u32 compat; /* 1: pointers and longs in user memory have 4 bytes */
+	__u32 busy;   /* 1: an event is being built here */
+	__u32 offset; /* where in `event` the next parameter goes */
+	__u32 params; /* number of parameters so far */
+	/* Of the cgroup whose path was appended last. */
+	struct cgroup *cgroup;
+	__u32 cgroup_start, cgroup_size;
+	/* Names on the way from a cgroup to the root of its hierarchy. */
+	const char *levels[SK_CGROUP_LEVELS];
+	__u32 depth;
+	/* A path that is put together from its end. */
+	__u32 path_start;
+	__u8 path[2 * SK_TEXT_LIMIT];
+	/* From here on it is what goes to the ring. */
+	struct sk_ring_record record;
+	__u8 event[SK_AREA + SK_AREA_TAIL];
+};
+
+extern const volatile struct sk_capture_config sk_config;
+extern struct sk_capture_counters sk_counters[SK_CPU_LIMIT];
+extern __u32 sk_consumer_waits;
+/* Not in sk_config, which the verifier knows: it would follow every number of bytes on its own. */
+extern __u32 sk_snap_length;
+
+struct sk_scratch_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sk_scratch);
+};
+
+struct sk_ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+
+struct sk_tree_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SK_TREE_LIMIT);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* process id */
+	__type(value, __u8);
+};
+
+extern struct sk_scratch_map sk_scratch_areas SEC(".maps");
+extern struct sk_ring_map sk_ring SEC(".maps");
+extern struct sk_tree_map sk_tree SEC(".maps");
+
+#define sk_barrier(variable) asm volatile("" : "+r"(variable))
+
+/*
+ * Reads a field so that neither the compiler nor the verifier knows its value.
+ * If the verifier knew the offset, every event would be another state to it.
+ */
+#define sk_forget(field) (*(volatile __typeof__(field) *)&(field))
+
+/*
+ * This CPU's scratch area, taken.  Where tracepoints can be preempted, the
+ * program that finds it taken loses its event rather than both getting mixed.
+ */
+static __always_inline struct sk_scratch *sk_scratch_take(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct sk_scratch *scratch = bpf_map_lookup_elem(&sk_scratch_areas, &cpu);
+
+	if (scratch && !__sync_lock_test_and_set(&scratch->busy, 1)) {
+		scratch->record.cpu = cpu;
+		return scratch;
+	}
+	sk_counters[cpu % SK_CPU_LIMIT].drops_scratch++;
+	return NULL;
+}
+
+static __always_inline void sk_scratch_release(struct sk_scratch *scratch)
+{
+	sk_forget(scratch->busy) = 0;
+}
+
+/* The area that sys_exit took before it called this program. */
+static __always_inline struct sk_scratch *sk_scratch_taken(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&sk_scratch_areas, &cpu);
+}
+
+static __always_inline void sk_event_begin(struct sk_scratch *scratch, __u32 type, __u32 nparams, __u64 tid)
+{
+	__u8 *header = scratch->event;
+
+	scratch->offset = SK_HEADER_SIZE + 2 * nparams;
+	scratch->params = 0;
+	*(__u64 *)(header + 8) = tid;
+	*(__u16 *)(header + 20) = type;
+	*(__u32 *)(header + 22) = nparams;
+}
+
+static __always_inline __u8 *sk_event_place(struct sk_scratch *scratch)
+{
+	__u32 offset = sk_forget(scratch->offset);
+
+	return scratch->event + (offset & (SK_AREA - 1));
+}
+
+/* The parameter whose `size` bytes were just stored is complete. */
+static __always_inline void sk_event_advance(struct sk_scratch *scratch, __u32 size)
+{
+	__u32 param = sk_forget(scratch->params);
+
+	*(__u16 *)(scratch->event + SK_HEADER_SIZE + 2 * (param & 31)) = size;
+	scratch->params = param + 1;
+	scratch->offset = sk_forget(scratch->offset) + size;
+}
+
+static __always_inline void sk_put_empty(struct sk_scratch *scratch)
+{
+	sk_event_advance(scratch, 0);
+}
+
+static __always_inline void sk_put_u8(struct sk_scratch *scratch, __u8 value)
+{
+	*sk_event_place(scratch) = value;
+	sk_event_advance(scratch, 1);
+}
+
+static __always_inline void sk_put_u16(struct sk_scratch *scratch, __u16 value)
+{
+	*(__u16 *)sk_event_place(scratch) = value;
+	sk_event_advance(scratch, 2);
+}
+
+static __always_inline void sk_put_u32(struct sk_scratch *scratch, __u32 value)
+{
+	*(__u32 *)sk_event_place(scratch) = value;
+	sk_event_advance(scratch, 4);
+}
+
+static __always_inline void sk_put_u64(struct sk_scratch *scratch, __u64 value)
+{
+	*(__u64 *)sk_event_place(scratch) = value;
+	sk_event_advance(scratch, 8);
+}
+
+/* An fd, a pid or another int of the caller's. */
+static __always_inline void sk_put_signed(struct sk_scratch *scratch, __u64 argument)
+{
+	sk_put_u64(scratch, (__s64)(__s32)argument);
+}
+
+/* A string in user memory; empty when it cannot be read. */
+static __always_inline void sk_put_user_text(struct sk_scratch *scratch, __u64 address)
+{
+	long size = bpf_probe_read_user_str(sk_event_place(scratch), SK_TEXT_LIMIT, (const void *)address);
+
+	sk_event_advance(scratch, size > 0 ? size : 0);
+}
+
+static __always_inline void sk_put_kernel_text(struct sk_scratch *scratch, const void *address)
+{
+	long size = bpf_probe_read_kernel_str(sk_event_place(scratch), SK_TEXT_LIMIT, address);
+
+	sk_event_advance(scratch, size > 0 ? size : 0);
+}
+
+/* `size` bytes of user memory, at most `limit`; empty when they cannot be read. */
+static __always_inline void sk_put_user_bytes(struct sk_scratch *scratch, __u64 address, __u64 size, __u32 limit)
+{
+	__u32 length = size < limit ? size : limit;
+
+	sk_barrier(length);
+	length &= SK_AREA - 1;
+	if (bpf_probe_read_user(sk_event_place(scratch), length, (const void *)address))
+		length = 0;
+	sk_event_advance(scratch, length);
+}
+
+/*
+ * Whoever reads the ring says so before it sleeps, and gets one wake-up for
+ * that; nobody pays for waking a reader that is awake.  (The flag is looked at
+ * after the event is in the ring, and the reader looks at the ring after it
+ * has set the flag: one of the two sees the other.)
+ */
+static __always_inline void sk_ring_wake(void)
+{
+	void *nothing;
+
+	if (!sk_forget(sk_consumer_waits))
+		return;
+	sk_consumer_waits = 0;
+	nothing = bpf_ringbuf_reserve(&sk_ring, 8, 0);
+	if (nothing)
+		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Sends the event; the scratch area stays taken. */
+static __always_inline void sk_event_send(struct sk_scratch *scratch)
+{
+	struct sk_capture_counters *counters = &sk_counters[bpf_get_smp_processor_id() % SK_CPU_LIMIT];
+	__u32 length = sk_forget(scratch->offset);
+
+	if (length > SK_EVENT_LIMIT) {
+		counters->drops_size++;
+		return;
+	}
+	*(__u64 *)scratch->event = sk_config.boot_time + bpf_ktime_get_boot_ns();
+	*(__u32 *)(scratch->event + 16) = length;
+	length += sizeof(scratch->record);
+	sk_barrier(length);
+	length &= 2 * SK_AREA - 1;
+	if (bpf_ringbuf_output(&sk_ring, &scratch->record, length, BPF_RB_NO_WAKEUP)) {
+		counters->drops_ring++;
+		return;
+	}
+	counters->events++;
+	sk_ring_wake();
+}
+
+static __always_inline void sk_event_submit(struct sk_scratch *scratch)
+{
+	sk_event_send(scratch);
+	sk_scratch_release(scratch);
+}
+
+static __always_inline struct task_struct *sk_current(void)
+{
+	return (struct task_struct *)bpf_get_current_task_btf();
+}
+
+/* Begins the event that sys_exit's table says, with this thread's id. */
+static __always_inline void sk_event_begin_call(struct sk_scratch *scratch)
+{
+	sk_event_begin(scratch, scratch->dispatch.event, scratch->dispatch.nparams,
+		       (__u32)bpf_get_current_pid_tgid());
+}
+
+#endif

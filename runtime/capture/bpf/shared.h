@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * What the BPF programs and user space share.
+ *
+ *   sys_exit ──► dispatch[number] ──► tail call: SK_PROGRAM_* ──► ring
+ *                     │ 0: nobody wants it                         │
+ *                     └─► return                  struct sk_ring_record + event
+ *
+ * `dispatch` is filled by user space before the programs are loaded
+ * (runtime/capture/plan.c) and read-only from then on.
+ */
+#ifndef SK_CAPTURE_BPF_SHARED_H
+#define SK_CAPTURE_BPF_SHARED_H
+
+#include <linux/types.h>
+
+/* A record of the ring: this, then one event in the wire format. */
+struct sk_ring_record {
+	__u16 cpu;
+	__u16 zero[3];
+};
+
+enum {
+	SK_EVENT_LIMIT = 65535, /* bytes of one event */
+	SK_TEXT_LIMIT = 4096,   /* bytes of a path or other string, with its NUL */
+	SK_ARGUMENT_COUNT = 6,  /* of a system call */
+	SK_CPU_LIMIT = 1024,    /* CPUs whose counters are kept apart */
+	SK_SNAP_LENGTH = 80,    /* default */
+	SK_SNAP_LIMIT = 32768,  /* highest */
+	SK_TREE_LIMIT = 65536,  /* processes followed by only_tree_of */
+};
+
+/*
+ * The numbers that dispatch is indexed by: native ones first, then those of
+ * 32-bit programs on x86-64, then the calls inside their socketcall(2).
+ */
+enum {
+	SK_NUMBERS_NATIVE = 0,
+	SK_NUMBERS_COMPAT = 512,
+	SK_NUMBERS_SOCKETCALL = 1024,
+	SK_NUMBERS_END = 1056,
+};
+
+/* Who builds the event: slots of the table of tail calls. */
+enum sk_program {
+	SK_PROGRAM_NONE, /* not captured */
+	SK_PROGRAM_RECIPE,
+	SK_PROGRAM_OPEN,
+	SK_PROGRAM_EXEC,
+	SK_PROGRAM_CLONE,
+	SK_PROGRAM_CONNECT,
+	SK_PROGRAM_ACCEPT,
+	SK_PROGRAM_SOCKETPAIR,
+	SK_PROGRAM_SOCKOPT,
+	SK_PROGRAM_TRANSFER,
+	SK_PROGRAM_MESSAGE,
+	SK_PROGRAM_MESSAGES,
+	SK_PROGRAM_POLL,
+	SK_PROGRAM_PTRACE,
+	SK_PROGRAM_PRCTL,
+	SK_PROGRAM_QUOTACTL,
+	SK_PROGRAM_SOCKETCALL, /* not an event: finds the call inside */
+	SK_PROGRAM_COUNT
+};
+
+struct sk_dispatch {
+	__u16 event;   /* type on the wire */
+	__u16 syscall; /* the schema's number */
+	__u16 native;  /* the number as the program used it */
+	__u8 program;  /* enum sk_program */
+	__u8 recipe;   /* for SK_PROGRAM_RECIPE */
+	__u8 nparams;
+	__u8 zero[3];
+};
+
+/* Set before loading. */
+struct sk_capture_config {
+	__u64 boot_time; /* ns since the epoch at which the boot clock was 0 */
+	__u64 only_tree; /* 1: only processes in the map `tree` */
+};
+
+struct sk_capture_counters {
+	__u64 events;
+	__u64 drops_ring;
+	__u64 drops_size;
+	__u64 drops_scratch;
+	__u64 zero[4]; /* one cache line a CPU */
+};
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Reading the kernel's threads.  Everything goes through probe reads, so that
+ * `task` can be the current one, a child that is being made, or a parent.
+ */
+#ifndef SK_CAPTURE_BPF_TASK_H
+#define SK_CAPTURE_BPF_TASK_H
+
+#include "runtime/capture/bpf/event.h"
+
+enum { SK_PAGE_KIB = 4 }; /* x86-64; arm64 with 4 KiB pages */
+
+/* The number of `pid` in its own namespace (deepest), or on the host. */
+static __always_inline __s64 sk_pid_number(struct pid *pid, bool deepest)
+{
+	struct upid *upid = (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers));
+	__u32 level = deepest ? BPF_CORE_READ(pid, level) & 63 : 0;
+
+	if (!pid)
+		return 0;
+	upid = (void *)((char *)upid + level * bpf_core_type_size(struct upid));
+	return BPF_CORE_READ(upid, nr);
+}
+
+static __always_inline struct pid_namespace *sk_pid_namespace(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid *upid = (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers));
+	__u32 level = BPF_CORE_READ(pid, level) & 63;
+
+	upid = (void *)((char *)upid + level * bpf_core_type_size(struct upid));
+	return BPF_CORE_READ(upid, ns);
+}
+
+/* A process group or session, as a number of the task's own namespace. */
+static __always_inline __s64 sk_pid_seen(struct pid *pid, struct task_struct *task)
+{
+	struct pid_namespace *namespace = sk_pid_namespace(task);
+	__u32 level = BPF_CORE_READ(namespace, level) & 63;
+	struct upid *upid = (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers) +
+				     level * bpf_core_type_size(struct upid));
+
+	if (!pid || level > BPF_CORE_READ(pid, level) || BPF_CORE_READ(upid, ns) != namespace)
+		return 0;
+	return BPF_CORE_READ(upid, nr);
+}
+
+/* One of the credentials' sets; the bits are the wire's too. */
+static __always_inline __u64 sk_capabilities(const struct cred *cred, __u32 which)
+{
+	__u64 set = 0;
+
+	if (which == 0)
+		bpf_core_read(&set, sizeof(set), &cred->cap_inheritable);
+	else if (which == 1)
+		bpf_core_read(&set, sizeof(set), &cred->cap_permitted);
+	else
+		bpf_core_read(&set, sizeof(set), &cred->cap_effective);
+	return set & ((1ULL << 41) - 1);
+}
+
+/* Pages of a kind: 0 file, 1 anonymous, 2 swapped, 3 shared memory. */
+static __always_inline __u64 sk_memory_pages(struct mm_struct *mm, __u32 kind)
+{
+	const struct mm_struct___before_6_2 *old = (const void *)mm;
+	__s64 pages = 0;
+
+	if (bpf_core_type_exists(struct mm_rss_stat___before_6_2))
+		bpf_probe_read_kernel(&pages, sizeof(pages),
+				      (const char *)old +
+					      bpf_core_field_offset(struct mm_struct___before_6_2, rss_stat) +
+					      kind * sizeof(pages));
+	else
+		bpf_probe_read_kernel(&pages, sizeof(pages),
+				      (const char *)mm + bpf_core_field_offset(struct mm_struct, rss_stat) +
+					      kind * bpf_core_type_size(struct percpu_counter) +
+					      bpf_core_field_offset(struct percpu_counter, count));
+	return pages > 0 ? pages : 0;
+}
+
+/* KiB: 0 size, 1 resident, 2 swapped. */
+static __always_inline __u32 sk_memory_size(struct mm_struct *mm, __u32 which)
+{
+	if (!mm)
+		return 0;
+	if (which == 0)
+		return BPF_CORE_READ(mm, total_vm) * SK_PAGE_KIB;
+	if (which == 1)
+		return (sk_memory_pages(mm, 0) + sk_memory_pages(mm, 1) + sk_memory_pages(mm, 3)) * SK_PAGE_KIB;
+	return sk_memory_pages(mm, 2) * SK_PAGE_KIB;
+}
+
+#endif

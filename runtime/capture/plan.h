@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which system calls reach the BPF programs, and which program each.
+ */
+#ifndef SK_CAPTURE_PLAN_H
+#define SK_CAPTURE_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/capture/bpf/shared.h"
+
+/*
+ * Fills the table: bit n of `syscalls` (word n / 64) selects the schema's
+ * system call n, and those that the state needs are always selected.
+ * Calls without a program of their own become generic events.
+ */
+void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_NUMBERS_END]);
+
+#endif
