@@ -16,13 +16,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "runtime/capture/bpf/shared.h"
+#include "runtime/capture/clock.h"
 #include "runtime/capture/plan.h"
 #include "runtime/capture/proc_tree.h"
 #include "runtime/capture/ring.h"
@@ -74,29 +74,6 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
-/* When the boot clock was 0, in ns since the epoch. */
-static uint64_t boot_time(void)
-{
-	uint64_t best = 0, best_span = UINT64_MAX;
-
-	/* The sample whose two readings of the boot clock lie closest together. */
-	for (int i = 0; i < 16; i++) {
-		struct timespec before, now, after;
-		uint64_t begin, end;
-
-		clock_gettime(CLOCK_BOOTTIME, &before);
-		clock_gettime(CLOCK_REALTIME, &now);
-		clock_gettime(CLOCK_BOOTTIME, &after);
-		begin = (uint64_t)before.tv_sec * 1000000000 + (uint64_t)before.tv_nsec;
-		end = (uint64_t)after.tv_sec * 1000000000 + (uint64_t)after.tv_nsec;
-		if (end - begin < best_span) {
-			best_span = end - begin;
-			best = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - begin - best_span / 2;
-		}
-	}
-	return best;
-}
-
 static int explain_load_failure(int error_number, const char *words, struct sk_error *error)
 {
 	if (error_number == -EPERM || error_number == -EACCES)
@@ -134,7 +111,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 		return sk_error_set(error, cpus, "cannot count the CPUs: %s", strerror(-cpus));
 
 	programs->rodata->sk_config = (struct sk_capture_config){
-		.boot_time = boot_time(),
+		.boot_time = sk_clock_boot_time(),
 		.only_tree = options->only_tree_of != 0,
 	};
 	programs->data->sk_snap_length = snap_length;

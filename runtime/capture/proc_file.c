@@ -100,3 +100,70 @@ const char *sk_proc_find_line(const char *text, const char *name)
 	}
 	return NULL;
 }
+
+int sk_proc_lines_open(struct sk_proc_lines *lines, const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list arguments;
+	int result;
+
+	va_start(arguments, format);
+	result = make_path(path, format, arguments);
+	va_end(arguments);
+	if (result < 0)
+		return result;
+	lines->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	lines->start = lines->end = 0;
+	lines->skip = false;
+	return lines->file < 0 ? -errno : 0;
+}
+
+static bool fill(struct sk_proc_lines *lines)
+{
+	ssize_t got;
+
+	memmove(lines->buffer, lines->buffer + lines->start, lines->end - lines->start);
+	lines->end -= lines->start;
+	lines->start = 0;
+	do
+		got = read(lines->file, lines->buffer + lines->end, sizeof(lines->buffer) - 1 - lines->end);
+	while (got < 0 && errno == EINTR);
+	if (got > 0)
+		lines->end += (size_t)got;
+	return got > 0;
+}
+
+char *sk_proc_lines_next(struct sk_proc_lines *lines)
+{
+	for (;;) {
+		char *line = lines->buffer + lines->start;
+		char *newline = memchr(line, '\n', lines->end - lines->start);
+		bool skip = lines->skip;
+
+		if (newline) {
+			*newline = '\0';
+			lines->start = (size_t)(newline + 1 - lines->buffer);
+			lines->skip = false;
+		} else if (lines->end - lines->start == sizeof(lines->buffer) - 1) {
+			lines->buffer[lines->end] = '\0';
+			lines->start = lines->end;
+			lines->skip = true;
+		} else if (fill(lines)) {
+			continue;
+		} else if (lines->end > lines->start) {
+			lines->buffer[lines->end] = '\0';
+			lines->start = lines->end;
+		} else {
+			return NULL;
+		}
+		if (!skip)
+			return line;
+	}
+}
+
+void sk_proc_lines_close(struct sk_proc_lines *lines)
+{
+	if (lines->file >= 0)
+		close(lines->file);
+	lines->file = -1;
+}
