@@ -58,7 +58,7 @@ static int run(struct sk_command_line *line)
 				 sk_types[field->type].name, field->list ? " list" : "",
 				 sk_scope_names[field->scope]);
 		if (field->flags & SK_FIELD_FLAG_FILTER_ONLY)
-			sk_buffer_append_text(&text, ", conditions only");
+			sk_buffer_append_text(&text, ", prints no value");
 		if (field->flags & SK_FIELD_FLAG_PRINT_ONLY)
 			sk_buffer_append_text(&text, ", outputs only");
 		if (field->availability != SK_AVAILABILITY_READY)

@@ -128,8 +128,6 @@ static uint32_t check_field(const struct place *place, const struct sk_operand *
 			     "the field %s is known, but not yet available in this version", field.info->name);
 		return SK_NONE;
 	}
-	if (place->output && (field.info->flags & SK_FIELD_FLAG_FILTER_ONLY))
-		return refuse(place, operand, NULL, "the field %s can only stand in a condition", field.info->name);
 	if (!place->output && (field.info->flags & SK_FIELD_FLAG_PRINT_ONLY))
 		return refuse(place, operand, NULL, "the field %s can only stand in an output", field.info->name);
 	if (field.argument) {
@@ -370,8 +368,7 @@ static bool is_printable(struct sk_arena *arena, const struct sk_operand *operan
 	if (depth == 0)
 		return false;
 	if (operand->kind == SK_OPERAND_FIELD)
-		return sk_field_resolve(operand, arena, &field, NULL) &&
-		       !(field.info->flags & SK_FIELD_FLAG_FILTER_ONLY);
+		return sk_field_resolve(operand, arena, &field, NULL);
 	for (uint32_t i = 0; i < operand->count; i++) {
 		if (!is_printable(arena, operand->children[i], depth - 1))
 			return false;

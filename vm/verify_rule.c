@@ -29,9 +29,6 @@ static int check_operand(struct sk_verifier *verifier, uint32_t at)
 		if (operand >= verifier->bundle->expressions_count)
 			return sk_verify_refuse(verifier, SK_SECTION_CODE, at, "there is no expression %u",
 						operand);
-		if (verifier->notes[operand].flags & SK_FIELD_FLAG_FILTER_ONLY)
-			return sk_verify_refuse(verifier, SK_SECTION_CODE, at,
-						"expression %u is a field that cannot be printed", operand);
 		break;
 	}
 	return 0;

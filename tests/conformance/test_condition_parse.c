@@ -174,8 +174,7 @@ static bool is_printable(void *context, const struct sk_operand *operand)
 	switch (operand->kind) {
 	case SK_OPERAND_FIELD:
 		field = sk_field_find(operand->text, operand->length, &suffix);
-		return field >= 0 && !(sk_fields[field].flags & SK_FIELD_FLAG_FILTER_ONLY) &&
-		       !(inside && sk_fields[field].flags & SK_FIELD_FLAG_NO_TRANSFORMER);
+		return field >= 0 && !(inside && sk_fields[field].flags & SK_FIELD_FLAG_NO_TRANSFORMER);
 	case SK_OPERAND_TRANSFORMER:
 	case SK_OPERAND_LIST:
 		for (uint32_t i = 0; i < operand->count; i++)

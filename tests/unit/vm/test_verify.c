@@ -371,7 +371,6 @@ TEST(programs_hold_their_own_instructions_and_end)
 	BROKEN("CODE", "there is no predicate 9999", CODE(shell, 0).operand = 9999);
 	BROKEN("CODE", "there is no string 9999", OUTPUT(shell, 0).operand = 9999);
 	BROKEN("CODE", "there is no expression 9999", OUTPUT(shell, 1).operand = 9999);
-	BROKEN("CODE", "is a field that cannot be printed", OUTPUT(shell, 1).operand = s->nets);
 	BROKEN("CODE", "it jumps out of its program", CODE(network, 4) = CODE(network, 2));
 	BROKEN("CODE", "its program goes on behind its end", OUTPUT(shell, 4) = OUTPUT(shell, 0));
 	BROKEN("CODE", "its program goes on behind end", OUTPUT(shell, 0) = OUTPUT(shell, 4));
