@@ -27,10 +27,8 @@ struct output_parser {
 	struct sk_diagnostics *diagnostics;
 	struct sk_output *output;
 	uint32_t capacity;
-	uint32_t refusals_left;
 	uint32_t errors;
-	bool (*accept)(void *context, const struct sk_operand *operand);
-	void *context;
+	struct sk_token_search search;
 };
 
 static void add_part(struct output_parser *parser, struct sk_output_part part)
@@ -88,7 +86,7 @@ static uint32_t report_token(struct output_parser *parser, uint32_t percent, uin
 	const char *hint, *meant;
 	int state = 0;
 
-	if (parser->refusals_left == 0) {
+	if (parser->search.refusals_left == 0) {
 		REPORT(parser, percent, from + length, "put a blank behind each field",
 		       "too much text is glued to fields for their names to be found");
 		return text->length;
@@ -127,8 +125,11 @@ static uint32_t parse_field(struct output_parser *parser, uint32_t percent, uint
 			break;
 		}
 	}
-	part.operand = sk_token_parse(parser->text, from, parser->arena, parser->accept, parser->context,
-				      &parser->refusals_left);
+	part.operand = sk_token_parse(parser->text, from, parser->arena, &parser->search);
+	if (parser->search.out_of_memory) {
+		parser->diagnostics->out_of_memory = true;
+		return from;
+	}
 	if (!part.operand)
 		return report_token(parser, percent, from);
 	part.end = part.operand->end;
@@ -182,9 +183,7 @@ struct sk_output *sk_parse_output(const struct sk_text *text, struct sk_arena *a
 		.text = text,
 		.arena = arena,
 		.diagnostics = diagnostics,
-		.refusals_left = SK_TOKEN_REFUSALS,
-		.accept = accept,
-		.context = context,
+		.search = {.accept = accept, .context = context, .refusals_left = SK_TOKEN_REFUSALS},
 	};
 
 	if (text->length == 0 || text->length > SK_PARSE_TEXT_LIMIT) {

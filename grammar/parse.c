@@ -63,34 +63,42 @@ struct sk_node *sk_parse_condition(const struct sk_text *text, uint32_t depth_li
 	return tree;
 }
 
+/* What came of reading one token. */
+struct alone {
+	struct sk_operand *operand; /* NULL: there is none */
+	const char *complaint;      /* why, if that was asked for */
+	bool out_of_memory;
+};
+
 /*
  * Parses a field or a transformer at `from` with the depth limit that the
- * reference has for it; without its subscript if `bare`.  What is wrong with it
- * is given to `ret_complaint`, which may be NULL.
+ * reference has for it; without its subscript if `bare`.
  */
-static struct sk_operand *parse_alone(const struct sk_text *text, uint32_t from, bool bare, struct sk_arena *arena,
-				      const char **ret_complaint)
+static struct alone parse_alone(const struct sk_text *text, uint32_t from, bool bare, bool complain,
+				struct sk_arena *arena)
 {
 	struct sk_lexer lexer;
 	struct sk_parser parser;
 	enum sk_parse_end end;
 
 	if (text->length > SK_PARSE_TEXT_LIMIT || from > text->length)
-		return NULL;
+		return (struct alone){0};
 	sk_lexer_init(&lexer, text, from, SK_LEXER_ALONE, SK_PARSE_DEPTH_DEFAULT, arena, NULL);
 	lexer.no_subscript = bare;
-	lexer.keep_complaint = ret_complaint != NULL;
+	lexer.keep_complaint = complain;
 	parser_init(&parser, &lexer);
 	end = sk_parser_run(&parser, true);
 	sk_free(parser.waiting);
-	if (ret_complaint)
-		*ret_complaint = lexer.complaint;
-	return end == SK_PARSE_END_COMPLETE && lexer.errors == 0 ? parser.operand : NULL;
+	return (struct alone){
+		.operand = end == SK_PARSE_END_COMPLETE && lexer.errors == 0 ? parser.operand : NULL,
+		.complaint = lexer.complaint,
+		.out_of_memory = lexer.out_of_memory,
+	};
 }
 
 struct sk_operand *sk_parse_left_side(const struct sk_text *text, struct sk_arena *arena)
 {
-	struct sk_operand *operand = parse_alone(text, 0, false, arena, NULL);
+	struct sk_operand *operand = parse_alone(text, 0, false, false, arena).operand;
 
 	return operand && operand->end == text->length ? operand : NULL;
 }
@@ -119,30 +127,33 @@ static bool shorten(struct sk_operand *field, char *name)
  * transformer has no others.
  */
 struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, struct sk_arena *arena,
-				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
-				  uint32_t *refusals_left)
+				  struct sk_token_search *search)
 {
-	struct sk_operand *operand = parse_alone(text, from, false, arena, NULL);
+	struct alone alone = parse_alone(text, from, false, false, arena);
+	struct sk_operand *operand = alone.operand;
 	char *name;
 
-	if (operand && (!accept || accept(context, operand)))
+	if (operand && (!search->accept || search->accept(search->context, operand)))
 		return operand;
-	if (!operand || operand->argument) {
-		operand = parse_alone(text, from, true, arena, NULL);
-		if (!operand)
-			return NULL;
-		if (!accept || accept(context, operand))
+	if ((!operand || operand->argument) && !alone.out_of_memory) {
+		alone = parse_alone(text, from, true, false, arena);
+		operand = alone.operand;
+		if (operand && (!search->accept || search->accept(search->context, operand)))
 			return operand;
 	}
-	if (operand->kind != SK_OPERAND_FIELD)
+	if (alone.out_of_memory)
+		search->out_of_memory = true;
+	if (!operand || operand->kind != SK_OPERAND_FIELD)
 		return NULL;
 	name = sk_arena_copy(arena, operand->text, operand->length);
-	if (!name)
+	if (!name) {
+		search->out_of_memory = true;
 		return NULL;
+	}
 	operand->text = name;
-	while (*refusals_left && shorten(operand, name)) {
-		--*refusals_left;
-		if (accept(context, operand))
+	while (search->refusals_left && shorten(operand, name)) {
+		search->refusals_left--;
+		if (search->accept(search->context, operand))
 			return operand;
 	}
 	return NULL;
@@ -150,18 +161,15 @@ struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, str
 
 const char *sk_token_complaint(const struct sk_text *text, uint32_t from, struct sk_arena *arena)
 {
-	const char *complaint = NULL;
-
-	parse_alone(text, from, false, arena, &complaint);
-	return complaint;
+	return parse_alone(text, from, false, true, arena).complaint;
 }
 
 struct sk_operand *sk_parse_token(const struct sk_text *text, uint32_t from, struct sk_arena *arena,
 				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
 				  uint32_t *ret_length)
 {
-	uint32_t refusals_left = SK_TOKEN_REFUSALS;
-	struct sk_operand *operand = sk_token_parse(text, from, arena, accept, context, &refusals_left);
+	struct sk_token_search search = {.accept = accept, .context = context, .refusals_left = SK_TOKEN_REFUSALS};
+	struct sk_operand *operand = sk_token_parse(text, from, arena, &search);
 
 	if (operand)
 		*ret_length = operand->end - from;

@@ -26,7 +26,8 @@ struct sk_node *sk_parse_condition(const struct sk_text *text, uint32_t depth_li
 
 /*
  * Parses one left-hand side (a field or a transformer expression), all of the
- * text; NULL if it is none.  Reports nothing: for exception fields.
+ * text; NULL if it is none.  Reports nothing: for exception fields.  The depth
+ * limit is the reference's default, as it is for tokens of outputs.
  */
 struct sk_operand *sk_parse_left_side(const struct sk_text *text, struct sk_arena *arena);
 
@@ -34,7 +35,8 @@ struct sk_operand *sk_parse_left_side(const struct sk_text *text, struct sk_aren
  * Parses the longest prefix of bytes from..length that is a field or a
  * transformer; writes how many bytes it took.  NULL if there is none.
  * `accept` is asked about every candidate, longest first, and may refuse it
- * (a field that does not exist); NULL accepts all.
+ * (a field that does not exist); NULL accepts all.  After 4,096 refusals it
+ * gives up.
  */
 struct sk_operand *sk_parse_token(const struct sk_text *text, uint32_t from, struct sk_arena *arena,
 				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
@@ -59,8 +61,10 @@ struct sk_output {
 };
 
 /*
- * Parses an output format.  `accept` as for sk_parse_token().  NULL after
- * reporting SK_DIAGNOSTIC_COMPILE_OUTPUT.
+ * Parses an output format.  `accept` as for sk_parse_token(), but all tokens
+ * share the refusals.  NULL after reporting SK_DIAGNOSTIC_COMPILE_OUTPUT, every
+ * wrong token (up to 20) in one; or without memory (then
+ * `diagnostics->out_of_memory`).  A width of more than 65,535 is refused.
  */
 struct sk_output *sk_parse_output(const struct sk_text *text, struct sk_arena *arena,
 				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,

@@ -11,10 +11,17 @@
  */
 enum { SK_TOKEN_REFUSALS = 4096 };
 
-/* sk_parse_token() with a budget that several tokens share. */
+/* How tokens are chosen; several of one text share it. */
+struct sk_token_search {
+	bool (*accept)(void *context, const struct sk_operand *operand);
+	void *context;
+	uint32_t refusals_left; /* starts as SK_TOKEN_REFUSALS */
+	bool out_of_memory;
+};
+
+/* sk_parse_token() with that. */
 struct sk_operand *sk_token_parse(const struct sk_text *text, uint32_t from, struct sk_arena *arena,
-				  bool (*accept)(void *context, const struct sk_operand *operand), void *context,
-				  uint32_t *refusals_left);
+				  struct sk_token_search *search);
 
 /* What is wrong with the syntax of the token at `from`; NULL if nothing is. */
 const char *sk_token_complaint(const struct sk_text *text, uint32_t from, struct sk_arena *arena);

@@ -5,6 +5,7 @@
 #include "tests/test.h"
 
 #include "tests/unit/grammar/parsing.h"
+#include "vm/support/alloc.h"
 
 /* Fields of the schema, and transformers of such fields. */
 static bool is_known(void *context, const struct sk_operand *operand)
@@ -231,6 +232,31 @@ TEST(hostile_outputs_cost_linear_time)
 	}
 }
 
+TEST(every_failing_allocation_is_reported)
+{
+	static const char text[] = "%proc.name %join('-', (proc.name, 'x'))and %proc.nameand[1";
+	unsigned failures = 0;
+
+	for (size_t countdown = 0; countdown < 1000; countdown++) {
+		struct parsing parsing;
+
+		parsing_init(&parsing, text, strlen(text));
+		/* The arena's first block is full: it asks for memory from the start. */
+		parsing.arena.used = parsing.arena.total;
+		sk_alloc_fail_after(countdown);
+		parsing.output =
+			sk_parse_output(&parsing.text, &parsing.arena, is_known, NULL, &parsing.diagnostics);
+		sk_alloc_fail_after(SIZE_MAX);
+		CHECK_EQUAL(parsing.diagnostics.errors, 0);
+		CHECK_EQUAL(parsing.diagnostics.out_of_memory, parsing.output == NULL);
+		failures += parsing.output == NULL;
+		parsing_release(&parsing);
+		if (parsing.output)
+			break;
+	}
+	CHECK(failures >= 3 && failures < 1000);
+}
+
 /* clang-format off */
 TEST_MAIN(
 	RUN(a_token_is_the_longest_prefix_that_is_accepted)
@@ -243,4 +269,5 @@ TEST_MAIN(
 	RUN(parts_know_their_place_in_the_text)
 	RUN(a_token_is_offered_longest_first)
 	RUN(hostile_outputs_cost_linear_time)
+	RUN(every_failing_allocation_is_reported)
 )
