@@ -136,7 +136,7 @@ static const struct sk_text *drop_container_info(struct sk_check *check, const s
 /* As the reference does, anywhere in the text: the longest name at each place. */
 static void warn_deprecated_fields(struct sk_check *check, const struct sk_text *format)
 {
-	const char *names[SK_FIELD_COUNT];
+	const char *names[SK_FIELD_COUNT] = {NULL};
 	int count = 0;
 
 	for (int field = 0; field < SK_FIELD_COUNT; field++) {

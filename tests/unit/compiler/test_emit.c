@@ -6,6 +6,7 @@
 #include "tests/test.h"
 #include "tests/unit/compiler/fixture.h"
 #include "vm/support/alloc.h"
+#include "vm/vm.h"
 
 /* --- programs ---------------------------------------------------------- */
 
@@ -431,6 +432,112 @@ TEST(a_bundle_is_appended_to_what_the_buffer_holds)
 	fixture_end(&pack);
 }
 
+/* --- random conditions -------------------------------------------------- */
+
+static const char *pick(const char *const *words, size_t count)
+{
+	return words[random_below((uint32_t)count)];
+}
+#define PICK(words) pick(words, sizeof(words) / sizeof(words[0]))
+
+static void add_field(struct sk_buffer *buffer)
+{
+	static const char *const arguments[] = {"", "", "", "[1]", "[x]", ".name", ".x"};
+
+	sk_buffer_append_text(buffer, sk_fields[random_below(SK_FIELD_COUNT)].name);
+	sk_buffer_append_text(buffer, PICK(arguments));
+}
+
+static void add_operand(struct sk_buffer *buffer, int depth)
+{
+	static const char *const transformers[] = {"tolower", "toupper", "b64",    "basename",
+						   "len",     "join",    "concat", "getopt"};
+	uint32_t count = 1 + random_below(2);
+
+	if (depth == 0 || random_below(3)) {
+		add_field(buffer);
+		return;
+	}
+	sk_buffer_printf(buffer, "%s(", PICK(transformers));
+	for (uint32_t i = 0; i < count; i++) {
+		sk_buffer_append_text(buffer, i ? ", " : "");
+		if (random_below(4) == 0) {
+			sk_buffer_append_text(buffer, "(\"a\", ");
+			add_field(buffer);
+			sk_buffer_append_text(buffer, ")");
+		} else if (random_below(4) == 0) {
+			sk_buffer_append_text(buffer, "\"-\"");
+		} else {
+			add_operand(buffer, depth - 1);
+		}
+	}
+	sk_buffer_append_text(buffer, random_below(6) ? ")" : ")[a]");
+}
+
+static void add_check(struct sk_buffer *buffer)
+{
+	static const char *const constants[] = {"1",    "-1",        "true",      "abc",  "1.2.3.4", "::1",
+						"open", "1.2.3.4/8", "fe80::/10", "6162", "https",   "'[a-z]+'"};
+	static const char *const modifiers[] = {"", "", "anyof ", "allof ", "oneof "};
+	const struct sk_operator_info *info = &sk_operators[random_below(SK_OPERATOR_COUNT)];
+	const char *modifier = info->operands == SK_OPERANDS_TEXT ? PICK(modifiers) : "";
+
+	add_operand(buffer, 2);
+	sk_buffer_printf(buffer, " %s %s", info->text, modifier);
+	if (info->operands == SK_OPERANDS_LIST || *modifier) {
+		sk_buffer_append_text(buffer, "(");
+		for (uint32_t i = random_below(4); i > 0; i--)
+			sk_buffer_printf(buffer, "%s%s", PICK(constants), i > 1 ? ", " : "");
+		sk_buffer_append_text(buffer, ")");
+	} else if (info->operands != SK_OPERANDS_NONE && random_below(4) == 0) {
+		sk_buffer_append_text(buffer, "val(");
+		add_field(buffer);
+		sk_buffer_append_text(buffer, ")");
+	} else if (info->operands != SK_OPERANDS_NONE) {
+		sk_buffer_append_text(buffer, PICK(constants));
+	}
+}
+
+static void extract_nothing(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
+			    struct sk_value *ret_value)
+{
+	(void)event, (void)ref, (void)scratch;
+	*ret_value = sk_value_missing();
+}
+
+TEST(whatever_compiles_is_verified_and_runs)
+{
+	struct sk_vm_options options = {.extract = extract_nothing, .match_all = true, .priority = 7};
+	int compiled = 0;
+
+	for (int i = 0; i < 4000; i++) {
+		struct sk_buffer condition = {0};
+		struct sk_vm *vm = NULL;
+		const uint32_t *rules;
+		struct fixture pack;
+
+		add_check(&condition);
+		fixture_begin(&pack);
+		fixture_rule(&pack, "r", condition.bytes, "%proc.name");
+		if (pack.rules[0].tree && fixture_compile(&pack) == 0) {
+			compiled++;
+			if (sk_bundle_from_memory(pack.bytes.bytes, pack.bytes.length, &pack.bundle, &pack.error) !=
+				    0 ||
+			    sk_vm_create(&pack.bundle, &options, &vm, &pack.error) != 0) {
+				printf("# %s: %s\n", condition.bytes, pack.error.message);
+				CHECK(!"the bundle is accepted");
+			} else {
+				sk_vm_evaluate(vm, SK_EVENT_ASYNCEVENT_E, NULL, &rules);
+			}
+		}
+		sk_vm_destroy(vm);
+		sk_buffer_release(&condition);
+		fixture_end(&pack);
+	}
+	printf("# %d of 4000 compile\n", compiled);
+	CHECK(compiled > 200);
+}
+
 TEST(without_memory_a_compile_fails_and_no_more)
 {
 	int failures = 0, result = -ENOMEM;
@@ -461,4 +568,5 @@ TEST_MAIN(
 					RUN(a_pack_without_rules_is_a_bundle_too)
 						RUN(a_check_only_compile_writes_nothing)
 							RUN(a_bundle_is_appended_to_what_the_buffer_holds)
-								RUN(without_memory_a_compile_fails_and_no_more))
+								RUN(whatever_compiles_is_verified_and_runs) RUN(
+									without_memory_a_compile_fails_and_no_more))
