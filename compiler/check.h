@@ -59,8 +59,8 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node);
 uint32_t sk_check_output(struct sk_check *check, const struct sk_text *text, const struct sk_operand *operand);
 
 /*
- * True if an output token names fields that the reference knows and may
- * print: what decides how much of the text is the token (section 4.1).
+ * True if all fields of an output token exist: what decides how much of the
+ * text is the token (section 4.1).
  */
 bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *operand);
 

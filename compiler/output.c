@@ -52,7 +52,7 @@ static bool accept_token(void *context, const struct sk_operand *operand)
 	return false;
 }
 
-/* The field inside an operand that is not there, or that cannot be printed. */
+/* The field inside an operand that is not there. */
 static const struct sk_operand *find_culprit(struct sk_arena *arena, const struct sk_operand *operand, int depth)
 {
 	if (depth == 0 || operand->kind == SK_OPERAND_FIELD)
@@ -72,15 +72,12 @@ static void explain_refusal(struct tokens *tokens, const struct sk_text *format)
 	struct sk_resolved_field field;
 	struct sk_field_fault fault;
 
-	if (culprit->kind != SK_OPERAND_FIELD)
-		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, NULL, "unknown filter: %s",
-			     culprit->text);
-	else if (sk_field_resolve(culprit, check->arena, &field, &fault))
-		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, NULL,
-			     "unknown filter: %s: the field can only stand in a condition", field.info->name);
-	else
+	if (culprit->kind == SK_OPERAND_FIELD && !sk_field_resolve(culprit, check->arena, &field, &fault))
 		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, fault.hint, "unknown filter: %s",
 			     fault.message);
+	else
+		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, NULL, "unknown filter: %s",
+			     culprit->text);
 }
 
 /* What the grammar said, in its own words but for tokens that were refused here. */
