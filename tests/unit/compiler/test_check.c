@@ -522,14 +522,15 @@ TEST_MAIN(
 			constants_must_convert_to_the_type_of_their_field) RUN(constants_have_at_most_255_bytes)
 			RUN(numbers_wrap_and_are_cut_off_as_scanf_does) RUN(networks_lose_the_bits_behind_their_prefix) RUN(
 				event_types_must_be_names_of_events_or_system_calls) RUN(transformers_check_their_arguments)
-				RUN(right_sides_that_are_fields_must_be_of_the_left_sides_type) RUN(regular_expressions_must_be_valid) RUN(
-					constants_that_look_like_fields_are_warned_of) RUN(plain_regular_expressions_are_warned_of)
-					RUN(unsafe_comparisons_with_na_are_warned_of_before_the_field_is_refused) RUN(
-						rules_for_too_many_event_types_are_warned_of_unless_they_ask_not_to_be)
-						RUN(every_mistake_of_a_run_is_reported) RUN(
-							a_mistake_in_a_macro_is_reported_once_and_spoils_every_rule_that_uses_it)
-							RUN(unknown_names_drop_the_rules_that_ask_to_be_skipped) RUN(
-								a_macro_that_one_rule_skips_is_still_an_error_for_another)
-								RUN(other_mistakes_are_not_skipped) RUN(
-									outputs_name_fields_that_exist_and_can_be_printed)
-									RUN(deprecated_things_in_outputs_are_warned_of))
+				RUN(right_sides_that_are_fields_must_be_of_the_left_sides_type) RUN(
+					regular_expressions_must_be_valid) RUN(constants_that_look_like_fields_are_warned_of)
+					RUN(plain_regular_expressions_are_warned_of) RUN(
+						unsafe_comparisons_with_na_are_warned_of_before_the_field_is_refused)
+						RUN(rules_for_too_many_event_types_are_warned_of_unless_they_ask_not_to_be)
+							RUN(every_mistake_of_a_run_is_reported) RUN(
+								a_mistake_in_a_macro_is_reported_once_and_spoils_every_rule_that_uses_it)
+								RUN(unknown_names_drop_the_rules_that_ask_to_be_skipped) RUN(
+									a_macro_that_one_rule_skips_is_still_an_error_for_another)
+									RUN(other_mistakes_are_not_skipped) RUN(
+										outputs_name_fields_that_exist)
+										RUN(deprecated_things_in_outputs_are_warned_of))
