@@ -159,7 +159,7 @@ $(B)/fuzz/%: fuzz/%.c
 		SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined' $(B)/fuzzlib/libsaker.a
 	@echo "  FUZZ    $@"
 	$(Q)mkdir -p $(@D) && clang $(CPPFLAGS) -I$(B)/fuzzlib/gen -std=gnu17 -g -O1 \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -fsanitize-link-c++-runtime \
 		-o $@ $< $(B)/fuzzlib/libsaker.a $(LIBS)
 
 fuzz: $(FUZZ_TARGETS:%.c=$(B)/%) ## run every fuzz target FUZZ_SECONDS (30) from its seeds

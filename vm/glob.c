@@ -237,10 +237,31 @@ static enum bracket match_bracket(const struct pattern *pattern, size_t at, unsi
 }
 
 /*
+ * Where a '[' was found to be a literal one for the byte '[': finding out takes
+ * a walk to the end of the pattern, and "[[[[[" would take it at every place of
+ * the text.  Bits for the first places of the pattern, where all constants end.
+ */
+struct literals {
+	uint64_t bits[4];
+};
+
+static bool is_literal(const struct literals *literals, size_t at, unsigned char byte)
+{
+	return byte == '[' && at < 256 && (literals->bits[at / 64] >> at % 64 & 1);
+}
+
+static void set_literal(struct literals *literals, size_t at, unsigned char byte)
+{
+	if (byte == '[' && at < 256)
+		literals->bits[at / 64] |= (uint64_t)1 << at % 64;
+}
+
+/*
  * One element of the pattern, not a `*`, against one byte.  True with the next
  * element in `*ret_next`.
  */
-static bool match_element(const struct pattern *pattern, size_t at, unsigned char byte, size_t *ret_next)
+static bool match_element(const struct pattern *pattern, size_t at, unsigned char byte, struct literals *literals,
+			  size_t *ret_next)
 {
 	unsigned char element = byte_at(pattern, at++);
 
@@ -248,11 +269,12 @@ static bool match_element(const struct pattern *pattern, size_t at, unsigned cha
 		*ret_next = at;
 		return true;
 	}
-	if (element == '[') {
+	if (element == '[' && !is_literal(literals, at, byte)) {
 		enum bracket verdict = match_bracket(pattern, at, byte, ret_next);
 
 		if (verdict != BRACKET_IS_LITERAL)
 			return verdict == BRACKET_MATCHES;
+		set_literal(literals, at, byte);
 	} else if (element == '\\') {
 		element = byte_at(pattern, at++);
 		if (element == '\0')
@@ -267,6 +289,7 @@ bool sk_glob_match(const char *pattern_text, size_t pattern_length, const char *
 {
 	const struct pattern pattern = {.text = pattern_text, .length = pattern_length, .fold_case = fold_case};
 	size_t at = 0, in_text = 0;
+	struct literals literals = {.bits = {0}};
 	size_t star = SIZE_MAX, star_text = 0; /* behind the last `*`, and what it has not taken */
 
 	for (;;) {
@@ -280,7 +303,7 @@ bool sk_glob_match(const char *pattern_text, size_t pattern_length, const char *
 		if (in_text == text_length && at == pattern.length)
 			return true;
 		if (in_text < text_length && at < pattern.length &&
-		    match_element(&pattern, at, (unsigned char)text[in_text], &next)) {
+		    match_element(&pattern, at, (unsigned char)text[in_text], &literals, &next)) {
 			at = next;
 			in_text++;
 			continue;

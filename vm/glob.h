@@ -10,8 +10,7 @@
  * True if the whole text matches: `*` and `?` match `/` and leading dots too,
  * `[...]` and `[!...]` one byte, a backslash takes the next byte as it is.
  * With `fold_case` as FNM_CASEFOLD.  Neither side may hold a NUL.  At most
- * pattern times text steps, and pattern times as many where `[` stands again
- * and again without its `]`.
+ * pattern times text steps, whatever the pattern.
  */
 bool sk_glob_match(const char *pattern, size_t pattern_length, const char *text, size_t text_length,
 		   bool fold_case);

@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { TEXT_LIMIT = 1 << 20 };
+
 static struct sk_value out_of_memory(void)
 {
 	return (struct sk_value){.presence = SK_MISSING_MEMORY};
@@ -20,10 +22,14 @@ static struct sk_value list_of(const struct sk_value *items, uint32_t count)
 		.presence = SK_PRESENT, .type = SK_TYPE_STRING, .list = 1, .length = count, .items = items};
 }
 
-/* A text that holds `length` bytes to be filled in; NULL without memory. */
+/*
+ * A text that holds `length` bytes to be filled in; NULL without memory, or
+ * past what one text may have.  No event brings a text of that length, but
+ * concat() of concat() doubles with every level.
+ */
 static char *new_text(struct sk_arena *scratch, uint64_t length)
 {
-	return length <= UINT32_MAX ? sk_arena_alloc(scratch, length) : NULL;
+	return length <= TEXT_LIMIT ? sk_arena_alloc(scratch, length) : NULL;
 }
 
 /* --- one text to one text ---------------------------------------------- */

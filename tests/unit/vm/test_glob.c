@@ -111,6 +111,10 @@ TEST(a_hostile_pattern_takes_pattern_times_text_steps)
 	pattern[254] = 'b';
 	memset(text, 'a', sizeof(text));
 	CHECK(!sk_glob_match(pattern, 255, text, sizeof(text), false));
+	memset(pattern, '[', 254);
+	pattern[0] = '*';
+	memset(text, '[', sizeof(text));
+	CHECK(!sk_glob_match(pattern, 255, text, sizeof(text), false));
 	/* 255 times 65536 steps are a tenth of a second; a backtracking matcher does not end. */
 	CHECK((double)(clock() - begin) / CLOCKS_PER_SEC < 20);
 }
