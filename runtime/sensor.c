@@ -15,6 +15,7 @@ struct sk_sensor {
 	struct sk_outputs *outputs;
 	struct sk_event_view view;
 	uint64_t events, damaged, matches;
+	bool begun; /* the initial state is complete */
 	uint64_t *rule_matches;
 };
 
@@ -77,6 +78,41 @@ struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor)
 	return sk_state_sink(sensor->state);
 }
 
+/*
+ * A capture may open with events that tell of containers, users and groups
+ * which were there before: state, like the blocks of processes.
+ */
+static bool is_initial_state(uint16_t type)
+{
+	switch (type) {
+	case SK_EVENT_CONTAINER_E:
+	case SK_EVENT_CONTAINER_JSON_E:
+	case SK_EVENT_CONTAINER_JSON_2_E:
+	case SK_EVENT_ASYNCEVENT_E:
+	case SK_EVENT_USER_ADDED_E:
+	case SK_EVENT_USER_DELETED_E:
+	case SK_EVENT_GROUP_ADDED_E:
+	case SK_EVENT_GROUP_DELETED_E:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Events of the beginning of a system call only help the state to read the
+ * arguments that the kernel used; the call's rules wait for its end
+ * (spec/rule-language.md section 3.5).
+ */
+static bool rules_see(struct sk_sensor *sensor, const struct sk_event *event)
+{
+	if (!sensor->begun)
+		sensor->begun = !is_initial_state(event->type);
+	if (event->state_only || !sensor->begun)
+		return false;
+	return event->info->direction == SK_DIRECTION_EXIT || !(event->info->category & SK_CATEGORY_SYSCALL);
+}
+
 void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
 {
 	struct sk_event_view *view = &sensor->view;
@@ -91,7 +127,7 @@ void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size
 	view->event.cpu = cpu;
 	view->event.state_only = state_only;
 	sk_state_process(sensor->state, view);
-	if (state_only)
+	if (!rules_see(sensor, &view->event))
 		return;
 	count = sk_vm_evaluate(sensor->vm, view->event.type, view, &matched);
 	if (!count)
