@@ -155,11 +155,9 @@ static const struct sk_text *write_items(struct sk_pack *pack, const struct sk_p
 		uint32_t count = reference ? pack->lists[number].item_count : 1;
 
 		for (uint32_t k = 0; k < count && builder.length <= SK_PARSE_TEXT_LIMIT; k++) {
-			sk_position before = builder.length ? builder.positions[builder.length - 1] : 0;
-
-			/* The byte behind the last item. */
+			/* A comma belongs to where the name stands: see substitute(). */
 			if (!first)
-				sk_builder_append_at(&builder, ", ", before ? before + 1 : 0);
+				sk_builder_append_at(&builder, ", ", 0);
 			sk_builder_append_quoted(&builder, &items[k]);
 			first = false;
 		}
@@ -207,6 +205,7 @@ static uint32_t substitute(struct sk_expansion *expansion, const struct sk_pack_
 	const struct sk_builder *from = &expansion->from;
 	struct sk_builder *to = &expansion->to;
 	sk_position name = from->positions[begin], name_end = from->positions[end - 1];
+	uint32_t written;
 
 	while (to->length && is_blank(to->bytes[to->length - 1]))
 		drop_last(to);
@@ -221,7 +220,16 @@ static uint32_t substitute(struct sk_expansion *expansion, const struct sk_pack_
 	*ret_first = !to->length;
 	if (to->length)
 		sk_builder_append_at(to, " ", name);
+	written = to->length;
 	sk_builder_append(to, list->written);
+	/*
+	 * What joins the items stands where the name does: a list in a place that takes one value is wrong there,
+	 * not in its definition.
+	 */
+	for (uint32_t i = written; i < to->length; i++) {
+		if (!to->positions[i])
+			to->positions[i] = name;
+	}
 	sk_builder_append_at(to, " ", name_end);
 	return end;
 }

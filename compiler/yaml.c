@@ -92,6 +92,7 @@ static const struct {
 	{"did not find expected ',' or ']'", "an item with ',' '[' ']' or a quote inside must be quoted"},
 	{"did not find expected ',' or '}'", "text with ',' '{' '}' or a quote inside must be quoted"},
 	{"found unexpected end of stream", "a quote or bracket that was opened here is never closed"},
+	{"expected alphabetic or numeric character", "text that begins with '*' or '&' must be quoted"},
 	{"control characters are not allowed", "write it as an escape in double quotes"},
 	{"found unknown escape character",
 	 "in double quotes a backslash is written \\\\; single quotes take it as it is"},
