@@ -177,6 +177,8 @@ void sk_state_destroy(struct sk_state *state)
 {
 	if (!state)
 		return;
+	if (state->strings)
+		sk_state_forget_matches(state);
 	if (state->threads.threads.slots)
 		sk_thread_table_release(&state->threads);
 	sk_users_destroy(state->users);

@@ -337,6 +337,7 @@ static int sink_restart(void *context)
 	sk_thread_table_clear(&state->threads);
 	sk_users_clear(state->users);
 	sk_containers_clear(state->containers);
+	sk_state_forget_matches(state);
 	sk_recent_exits_clear(state->recent);
 	memset(&state->machine, 0, sizeof(state->machine));
 	memset(state->listening, 0, sizeof(state->listening));

@@ -18,20 +18,56 @@ void sk_state_container_changed(struct sk_state *state, const struct sk_string *
 			sk_thread_changed(&state->threads, thread);
 }
 
-void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
+void sk_state_forget_matches(struct sk_state *state)
 {
-	char id[64];
+	for (unsigned i = 0; i < SK_MATCHED_CGROUPS; i++) {
+		sk_string_drop(state->strings, state->matched[i].cgroups);
+		sk_string_drop(state->strings, state->matched[i].container_id);
+		state->matched[i] = (struct sk_matched_cgroups){NULL, NULL};
+	}
+}
+
+/* The answer for these cgroups, if they were asked for lately. */
+static const struct sk_matched_cgroups *find_match(const struct sk_state *state, const struct sk_string *cgroups)
+{
+	for (unsigned i = 0; i < SK_MATCHED_CGROUPS; i++) {
+		const struct sk_string *known = state->matched[i].cgroups;
+
+		if (known && (known == cgroups || sk_string_equal(known, cgroups->bytes, cgroups->length)))
+			return &state->matched[i];
+	}
+	return NULL;
+}
+
+static const struct sk_matched_cgroups *match(struct sk_state *state, struct sk_string *cgroups)
+{
+	struct sk_matched_cgroups *matched = &state->matched[state->next_matched++ % SK_MATCHED_CGROUPS];
 	uint16_t type = SK_CONTAINER_UNKNOWN;
 	bool synthesise = false;
-	unsigned length;
+	char id[64];
+	unsigned length = sk_container_match(cgroups->bytes, cgroups->length, id, &type, &synthesise);
+
+	sk_string_replace(state->strings, &matched->container_id, sk_string_new(state->strings, id, length));
+	sk_string_replace(state->strings, &matched->cgroups, sk_string_share(cgroups));
+	if (synthesise && !sk_containers_find(state->containers, id, length) &&
+	    sk_containers_synthesise(state->containers, id, length, type))
+		sk_state_container_changed(state, matched->container_id);
+	return matched;
+}
+
+void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
+{
+	const struct sk_matched_cgroups *matched;
 
 	if (thread->matched_cgroups == thread->cgroups)
 		return;
-	length = sk_container_match(thread->cgroups->bytes, thread->cgroups->length, id, &type, &synthesise);
-	sk_thread_set_container(&state->threads, thread, id, length);
-	if (synthesise && !sk_containers_find(state->containers, id, length) &&
-	    sk_containers_synthesise(state->containers, id, length, type))
-		sk_state_container_changed(state, thread->container_id);
+	matched = find_match(state, thread->cgroups);
+	if (!matched)
+		matched = match(state, thread->cgroups);
+	/* One string for all who are in the same place. */
+	if (thread->cgroups != matched->cgroups)
+		sk_string_replace(state->strings, &thread->cgroups, sk_string_share(matched->cgroups));
+	sk_thread_set_container(&state->threads, thread, matched->container_id);
 }
 
 /* --- users and groups --------------------------------------------------------- */

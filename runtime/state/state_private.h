@@ -31,6 +31,14 @@ struct sk_asked_user {
 	uint64_t key, ts;
 };
 
+/* The cgroups that were looked at last, and the container id that was found in them. */
+enum { SK_MATCHED_CGROUPS = 16 };
+
+struct sk_matched_cgroups {
+	struct sk_string *cgroups; /* NULL: none */
+	struct sk_string *container_id;
+};
+
 struct sk_state {
 	struct sk_string_pool *strings;
 	struct sk_fd_pool fds;
@@ -64,6 +72,8 @@ struct sk_state {
 	struct sk_string *enter_bytes; /* the enter event in use */
 	struct sk_event enter;
 	struct sk_asked_user asked[SK_ASKED_USERS];
+	struct sk_matched_cgroups matched[SK_MATCHED_CGROUPS];
+	unsigned next_matched; /* the one that makes room */
 	struct sk_state_stats stats;
 };
 
@@ -126,6 +136,9 @@ void sk_state_fix_sockets(struct sk_state *state, struct sk_thread *thread);
 
 /* Finds the container id in the thread's cgroups, if they were not looked at yet (section 8.2). */
 void sk_state_match_container(struct sk_state *state, struct sk_thread *thread);
+
+/* Forgets the answers to such questions. */
+void sk_state_forget_matches(struct sk_state *state);
 
 /* Makes sure that the names of the thread's ids are known, as far as the source can tell. */
 void sk_state_need_users(struct sk_state *state, const struct sk_thread *thread);

@@ -206,11 +206,11 @@ void sk_thread_set_cwd(struct sk_thread_table *table, struct sk_thread *thread, 
 	sk_thread_changed(table, leader);
 }
 
-void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, const char *id, size_t length)
+void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string *id)
 {
 	if (thread->matched_cgroups != thread->cgroups) {
 		sk_string_drop(table->strings, thread->matched_cgroups);
 		thread->matched_cgroups = sk_string_share(thread->cgroups);
 	}
-	sk_thread_set_text(table, thread, &thread->container_id, NULL, id, length);
+	sk_thread_set_text(table, thread, &thread->container_id, id, id->bytes, id->length);
 }

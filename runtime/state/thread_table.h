@@ -121,7 +121,6 @@ void sk_thread_set_cwd(struct sk_thread_table *table, struct sk_thread *thread, 
 /*
  * The container id, found in the thread's present cgroups.  "" is the host.
  */
-void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, const char *id,
-			     size_t length);
+void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string *id);
 
 #endif
