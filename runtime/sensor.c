@@ -126,6 +126,8 @@ void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size
 	view->event.number = ++sensor->events;
 	view->event.cpu = cpu;
 	view->event.state_only = state_only;
+	if (!view->first_ts && !(view->event.info->category & SK_CATEGORY_METAEVENT))
+		view->first_ts = view->event.ts;
 	sk_state_process(sensor->state, view);
 	if (!rules_see(sensor, &view->event))
 		return;

@@ -115,12 +115,18 @@ bool sk_event_result(const struct sk_event *event, int64_t *ret_value)
 	case SK_PARAM_PID:
 	case SK_PARAM_INT64:
 	case SK_PARAM_UINT64:
-		break;
+		if (event->param[0].length != 8)
+			return false;
+		*ret_value = (int64_t)sk_read_u64(event->param[0].bytes);
+		return true;
+	case SK_PARAM_UID:
+	case SK_PARAM_GID:
+		/* getuid and its like, which cannot fail. */
+		if (event->param[0].length != 4)
+			return false;
+		*ret_value = sk_read_u32(event->param[0].bytes);
+		return true;
 	default:
 		return false;
 	}
-	if (event->param[0].length != 8)
-		return false;
-	*ret_value = (int64_t)sk_read_u64(event->param[0].bytes);
-	return true;
 }

@@ -344,27 +344,11 @@ static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const 
 
 /* --- the object --------------------------------------------------------- */
 
-/* Fields that print a time of day have the time itself in JSON. */
 static bool is_time(const struct sk_alerts *alerts, uint32_t expression)
 {
-	const struct sk_bundle_expression *known;
+	const struct sk_bundle_expression *known = &alerts->bundle->expressions[expression];
 
-	if (expression == SK_NONE)
-		return true;
-	known = &alerts->bundle->expressions[expression];
-	if (known->kind != SK_EXPRESSION_FIELD)
-		return false;
-	switch (alerts->bundle->fields[known->operand].field) {
-	case SK_FIELD_EVT_TIME:
-	case SK_FIELD_EVT_TIME_S:
-	case SK_FIELD_EVT_TIME_ISO8601:
-	case SK_FIELD_EVT_DATETIME:
-	case SK_FIELD_EVT_DATETIME_S:
-	case SK_FIELD_EVT_OUTPUTTIME:
-		return true;
-	default:
-		return false;
-	}
+	return known->kind == SK_EXPRESSION_FIELD && sk_shown_is_time(alerts->bundle->fields[known->operand].field);
 }
 
 static void append_prepared(const struct sk_alerts *alerts, struct prepared_text text, struct sk_buffer *buffer)
@@ -386,7 +370,7 @@ static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint
 		const struct output_field *field = &alerts->fields[prepared->first_field + i];
 
 		append_prepared(alerts, field->key, buffer);
-		if (is_time(alerts, field->expression))
+		if (field->expression == SK_NONE || is_time(alerts, field->expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
 			sk_shown_print_json(sk_vm_value(vm, field->expression), shown_as(alerts, field->expression),

@@ -20,12 +20,26 @@ enum sk_shown sk_shown_field(uint16_t field, uint8_t argument_kind)
 	case SK_QUANTIFIER_ONE:
 		return SK_SHOWN_VALUE;
 	case SK_QUANTIFIER_ANY:
-		return field == SK_FIELD_PROC_APID || field == SK_FIELD_PROC_AENV ? SK_SHOWN_BEHIND
-										  : SK_SHOWN_JOINED;
+		return SK_SHOWN_BEHIND;
 	case SK_QUANTIFIER_BOTH:
 		return SK_SHOWN_NOTHING;
 	}
 	return SK_SHOWN_VALUE;
+}
+
+bool sk_shown_is_time(uint16_t field)
+{
+	switch (field) {
+	case SK_FIELD_EVT_TIME:
+	case SK_FIELD_EVT_TIME_S:
+	case SK_FIELD_EVT_TIME_ISO8601:
+	case SK_FIELD_EVT_DATETIME:
+	case SK_FIELD_EVT_DATETIME_S:
+	case SK_FIELD_EVT_OUTPUTTIME:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool is_all_empty(const struct sk_value *list)
@@ -40,19 +54,15 @@ static bool is_all_empty(const struct sk_value *list)
 /* The value that is shown, NULL if there is none. */
 static const struct sk_value *choose(const struct sk_value *value, enum sk_shown how)
 {
-	if (value->presence != SK_PRESENT)
+	if (value->presence != SK_PRESENT || how == SK_SHOWN_NOTHING)
 		return NULL;
-	switch (how) {
-	case SK_SHOWN_VALUE:
+	if (how == SK_SHOWN_VALUE)
 		return value;
-	case SK_SHOWN_JOINED:
-		return is_all_empty(value) ? NULL : value;
-	case SK_SHOWN_BEHIND:
-		return &value->items[value->length];
-	case SK_SHOWN_NOTHING:
+	/* SK_SHOWN_BEHIND */
+	value = &value->items[value->length];
+	if (value->presence != SK_PRESENT || (value->list && is_all_empty(value)))
 		return NULL;
-	}
-	return NULL;
+	return value;
 }
 
 /* --- text --------------------------------------------------------------- */
@@ -87,7 +97,7 @@ void sk_shown_print(const struct sk_value *value, enum sk_shown how, struct sk_b
 	value = choose(value, how);
 	if (!value)
 		sk_buffer_append_text(buffer, not_available);
-	else if (how == SK_SHOWN_JOINED)
+	else if (how == SK_SHOWN_BEHIND && value->list)
 		append_joined(value, buffer);
 	else if (value->type == SK_TYPE_BYTES && !value->list)
 		append_dotted(value, buffer);
@@ -182,7 +192,7 @@ void sk_shown_print_json(const struct sk_value *value, enum sk_shown how, struct
 	value = choose(value, how);
 	if (!value) {
 		sk_buffer_append_text(buffer, "null");
-	} else if (how == SK_SHOWN_JOINED) {
+	} else if (how == SK_SHOWN_BEHIND && value->list) {
 		sk_buffer_append_char(buffer, '"');
 		start = buffer->length;
 		append_joined(value, buffer);

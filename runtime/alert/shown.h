@@ -6,22 +6,25 @@
 #ifndef SK_ALERT_SHOWN_H
 #define SK_ALERT_SHOWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "vm/support/buffer.h"
 #include "vm/value.h"
 
-/* A field with several values shows something else than their list. */
 enum sk_shown {
 	SK_SHOWN_VALUE,
-	SK_SHOWN_JOINED,  /* all of them, joined by blanks; nothing if all are empty */
-	SK_SHOWN_BEHIND,  /* the one behind the last: runtime/fields/fields.h */
+	/* A field with quantifier ANY: the value behind the last (runtime/fields/fields.h), lists joined by blanks. */
+	SK_SHOWN_BEHIND,
 	SK_SHOWN_NOTHING, /* a field that is only a filter */
 };
 
 /* Of a field whose argument is of this enum sk_argument_kind. */
 enum sk_shown sk_shown_field(uint16_t field, uint8_t argument_kind);
+
+/* A field that outputs show as a time of day, and JSON as the time of the event. */
+bool sk_shown_is_time(uint16_t field);
 
 /* Appends the text; "<NA>" if there is nothing to show. */
 void sk_shown_print(const struct sk_value *value, enum sk_shown how, struct sk_buffer *buffer);

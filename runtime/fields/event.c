@@ -41,6 +41,22 @@ struct sk_value extract_EVT_NUM(const struct sk_extraction *asked)
 	return sk_value_number(SK_TYPE_UINT64, asked->view->event.number);
 }
 
+/*
+ * Old captures hold native numbers that their writer had no number of the
+ * schema's own for.  They were x86_64: nothing else was captured then.
+ */
+static const char *generic_name(const struct sk_event *event)
+{
+	const uint64_t native = sk_event_unsigned(event, 1, UINT64_MAX);
+	uint32_t sc = (uint32_t)sk_event_unsigned(event, 0, 0);
+
+	for (size_t i = 0; sc == 0 && i < sk_syscall_count; i++) {
+		if (sk_syscalls[i].x86_64 >= 0 && (uint64_t)sk_syscalls[i].x86_64 == native)
+			sc = sk_syscalls[i].sc;
+	}
+	return sk_syscall_name(sc);
+}
+
 struct sk_value extract_EVT_TYPE(const struct sk_extraction *asked)
 {
 	const struct sk_event *event = &asked->view->event;
@@ -50,7 +66,7 @@ struct sk_value extract_EVT_TYPE(const struct sk_extraction *asked)
 	switch (event->type) {
 	case SK_EVENT_GENERIC_E:
 	case SK_EVENT_GENERIC_X:
-		name = sk_syscall_name((uint32_t)sk_event_unsigned(event, 0, 0));
+		name = generic_name(event);
 		return sk_field_constant(name ? name : event->info->name);
 	case SK_EVENT_ASYNCEVENT_E:
 		name = sk_event_text(event, 1, &length);

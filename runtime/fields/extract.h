@@ -25,6 +25,9 @@ struct sk_extraction {
 	SK_EXTRACTOR_DECLARE_##availability(id)
 #include "vm/schema/fields.def"
 
+/* A directory fd on the wire that stands for the cwd. */
+enum { SK_WIRE_AT_FDCWD = -100 };
+
 /* A value without memory of its own. */
 static inline struct sk_value sk_field_constant(const char *text)
 {
@@ -99,6 +102,12 @@ const char *sk_field_group_name(const struct sk_event_view *view, uint32_t gid, 
 
 /* The transport as fd.l4proto shows it: unknown while the role is. */
 enum sk_l4_protocol sk_field_l4(const struct sk_fd *fd);
+
+/* A variable of the environment without the blanks around it; empty if there is none. */
+struct sk_value sk_field_variable(const struct sk_thread *thread, const char *name, uint32_t length);
+
+/* Number of fds that its process has open. */
+uint32_t sk_field_fd_count(const struct sk_thread *thread);
 
 /* A file's name or directory: where the last component begins. */
 uint32_t sk_field_basename(const char *path, uint32_t length);

@@ -4,58 +4,14 @@
  * events they are missing.  Where the event has an fd but nothing is known of
  * it (a failed open, a lost event), names come from the event's parameters.
  */
-#include "runtime/fields/extract.h"
+#include "runtime/fields/fd_kind.h"
 
+#include "runtime/state/path.h"
 #include "vm/event.h"
-
-static bool has_fd(const struct sk_event_view *view)
-{
-	return view->fd_number != INT64_MIN;
-}
-
-/* Begins an extractor: `fd`, or no value. */
-#define FD_OR_MISSING(asked)                                                                                       \
-	const struct sk_fd *fd = has_fd((asked)->view) ? (asked)->view->fd : NULL;                                 \
-	if (!fd)                                                                                                   \
-		return sk_value_missing();
-
-static bool is_client_or_server(const struct sk_fd *fd)
-{
-	return fd->flags & (SK_FD_FLAG_ROLE_CLIENT | SK_FD_FLAG_ROLE_SERVER);
-}
-
-static bool is_server_socket(const struct sk_fd *fd)
-{
-	return fd->type == SK_FD_IPV4_SERVSOCK || fd->type == SK_FD_IPV6_SERVSOCK;
-}
-
-static bool is_connection(const struct sk_fd *fd)
-{
-	return fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV6_SOCK;
-}
-
-static bool is_file(const struct sk_fd *fd)
-{
-	return fd->type == SK_FD_FILE || fd->type == SK_FD_FILE_V2;
-}
-
-static unsigned address_length(const struct sk_fd *fd)
-{
-	return fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV4_SERVSOCK ? 4 : 16;
-}
-
-enum sk_l4_protocol sk_field_l4(const struct sk_fd *fd)
-{
-	if (!sk_fd_is_inet(fd))
-		return SK_L4_NA;
-	if (fd->l4 == SK_L4_RAW || is_client_or_server(fd))
-		return fd->l4;
-	return SK_L4_NA;
-}
 
 struct sk_value extract_FD_NUM(const struct sk_extraction *asked)
 {
-	if (!has_fd(asked->view) || !asked->view->thread)
+	if (!sk_has_fd(asked->view))
 		return sk_value_missing();
 	return sk_value_number(SK_TYPE_INT64, (uint64_t)asked->view->fd_number);
 }
@@ -89,7 +45,7 @@ struct sk_value extract_FD_TYPECHAR(const struct sk_extraction *asked)
 					"abcdefghijklmnopqrstuvwxyz{|}~";
 	char letter;
 
-	if (!has_fd(asked->view) || !asked->view->thread)
+	if (!sk_has_fd(asked->view))
 		return sk_value_missing();
 	letter = type_char(asked->view);
 	return sk_value_text(letter >= ' ' && letter <= '~' ? &printable[letter - ' '] : "?", 1);
@@ -146,12 +102,14 @@ static struct sk_value name_from_params(const struct sk_extraction *asked, bool 
 	}
 	if (!raw) {
 		const int relative_to = event->info->params[index].relative_to;
-		char *resolved = sk_arena_alloc(asked->scratch, 1024);
+		char *resolved = sk_arena_alloc(asked->scratch, SK_PATH_SIZE);
 
 		if (!resolved)
 			return (struct sk_value){.presence = SK_MISSING_MEMORY};
 		sk_state_resolve_path(view,
-				      relative_to < 0 ? -100 : sk_event_signed(event, (unsigned)relative_to, -100),
+				      relative_to < 0
+					      ? SK_WIRE_AT_FDCWD
+					      : sk_event_signed(event, (unsigned)relative_to, SK_WIRE_AT_FDCWD),
 				      path, length, resolved, &length);
 		return sk_value_text(resolved, length);
 	}
@@ -162,7 +120,7 @@ struct sk_value extract_FD_NAME(const struct sk_extraction *asked)
 {
 	const struct sk_event_view *view = asked->view;
 
-	if (!has_fd(view) || !view->thread)
+	if (!sk_has_fd(view))
 		return sk_value_missing();
 	return view->fd ? sk_field_string(view->fd->name) : name_from_params(asked, false);
 }
@@ -171,7 +129,7 @@ struct sk_value extract_FD_NAMERAW(const struct sk_extraction *asked)
 {
 	const struct sk_event_view *view = asked->view;
 
-	if (!has_fd(view) || !view->thread)
+	if (!sk_has_fd(view))
 		return sk_value_missing();
 	return view->fd ? sk_field_string(view->fd->name_raw) : name_from_params(asked, true);
 }
@@ -197,13 +155,13 @@ struct sk_value extract_FD_DIRECTORY(const struct sk_extraction *asked)
 {
 	const struct sk_event_view *view = asked->view;
 
-	if (!has_fd(view) || !view->thread)
+	if (!sk_has_fd(view))
 		return sk_value_missing();
 	if (!view->fd)
 		return directory_of(name_from_params(asked, false));
 	if (view->fd->type == SK_FD_DIRECTORY)
 		return sk_field_string(view->fd->name);
-	return is_file(view->fd) ? directory_of(sk_field_string(view->fd->name)) : sk_value_missing();
+	return sk_fd_is_file(view->fd) ? directory_of(sk_field_string(view->fd->name)) : sk_value_missing();
 }
 
 struct sk_value extract_FD_FILENAME(const struct sk_extraction *asked)
@@ -211,211 +169,10 @@ struct sk_value extract_FD_FILENAME(const struct sk_extraction *asked)
 	uint32_t base;
 
 	FD_OR_MISSING(asked)
-	if (!is_file(fd))
+	if (!sk_fd_is_file(fd))
 		return sk_value_missing();
 	base = sk_field_basename(fd->name->bytes, fd->name->length);
 	return sk_value_text(fd->name->bytes + base, fd->name->length - base);
-}
-
-/* --- the ends of a socket ---------------------------------------------- */
-
-/*
- * The stored ends are the client's (source) and the server's (destination); a
- * server socket has only its own, the destination.
- */
-enum end { END_NONE, END_SOURCE, END_DESTINATION };
-
-static enum end client_end(const struct sk_event_view *view, const struct sk_fd *fd)
-{
-	(void)view;
-	return is_connection(fd) && is_client_or_server(fd) ? END_SOURCE : END_NONE;
-}
-
-static enum end server_end(const struct sk_event_view *view, const struct sk_fd *fd)
-{
-	(void)view;
-	if (is_server_socket(fd))
-		return END_DESTINATION;
-	return is_connection(fd) && is_client_or_server(fd) ? END_DESTINATION : END_NONE;
-}
-
-static enum end local_end(const struct sk_event_view *view, const struct sk_fd *fd)
-{
-	if (!is_connection(fd) || !is_client_or_server(fd))
-		return END_NONE;
-	return sk_state_is_local_address(view->state, fd->source, address_length(fd)) ? END_SOURCE
-										      : END_DESTINATION;
-}
-
-static enum end remote_end(const struct sk_event_view *view, const struct sk_fd *fd)
-{
-	switch (local_end(view, fd)) {
-	case END_SOURCE:
-		return END_DESTINATION;
-	case END_DESTINATION:
-		return END_SOURCE;
-	case END_NONE:
-		break;
-	}
-	return END_NONE;
-}
-
-static bool fill_address(const struct sk_extraction *asked, const struct sk_fd *fd, enum end end,
-			 struct sk_value *ret_value)
-{
-	struct sk_address *address = sk_arena_alloc(asked->scratch, sizeof(*address));
-
-	if (!address) {
-		*ret_value = (struct sk_value){.presence = SK_MISSING_MEMORY};
-		return false;
-	}
-	address->length = (uint8_t)address_length(fd);
-	memcpy(address->bytes, end == END_SOURCE ? fd->source : fd->destination, address->length);
-	*ret_value = (struct sk_value){
-		.presence = SK_PRESENT, .type = asked->ref->type, .length = 1, .address = address};
-	return true;
-}
-
-typedef enum end (*choose_end_fn)(const struct sk_event_view *view, const struct sk_fd *fd);
-
-static struct sk_value address_at(const struct sk_extraction *asked, choose_end_fn choose)
-{
-	struct sk_value value;
-	enum end end;
-
-	FD_OR_MISSING(asked)
-	end = choose(asked->view, fd);
-	if (end == END_NONE)
-		return sk_value_missing();
-	fill_address(asked, fd, end, &value);
-	return value;
-}
-
-static struct sk_value port_number(const struct sk_fd *fd, enum end end)
-{
-	return sk_value_number(SK_TYPE_PORT, end == END_SOURCE ? fd->source_port : fd->destination_port);
-}
-
-static struct sk_value port_at(const struct sk_extraction *asked, choose_end_fn choose)
-{
-	enum end end;
-
-	FD_OR_MISSING(asked)
-	end = choose(asked->view, fd);
-	return end == END_NONE ? sk_value_missing() : port_number(fd, end);
-}
-
-/* Both ends of a connection, the one of a server socket. */
-static struct sk_value both_ends(const struct sk_extraction *asked, bool ports)
-{
-	struct sk_value *items;
-	uint32_t count = 0;
-
-	FD_OR_MISSING(asked)
-	if (!sk_fd_is_inet(fd))
-		return sk_value_missing();
-	items = sk_arena_alloc(asked->scratch, 2 * sizeof(*items));
-	if (!items)
-		return (struct sk_value){.presence = SK_MISSING_MEMORY};
-	for (enum end end = is_server_socket(fd) ? END_DESTINATION : END_SOURCE; end <= END_DESTINATION; end++) {
-		if (ports)
-			items[count++] = port_number(fd, end);
-		else if (!fill_address(asked, fd, end, &items[count++]))
-			return items[0];
-	}
-	return (struct sk_value){.presence = SK_PRESENT,
-				 .type = asked->ref->type,
-				 .list = 1,
-				 .format = SK_FORMAT_DEC,
-				 .length = count,
-				 .items = items};
-}
-
-struct sk_value extract_FD_IP(const struct sk_extraction *asked)
-{
-	return both_ends(asked, false);
-}
-
-struct sk_value extract_FD_CIP(const struct sk_extraction *asked)
-{
-	return address_at(asked, client_end);
-}
-
-struct sk_value extract_FD_SIP(const struct sk_extraction *asked)
-{
-	return address_at(asked, server_end);
-}
-
-struct sk_value extract_FD_RIP(const struct sk_extraction *asked)
-{
-	return address_at(asked, remote_end);
-}
-
-struct sk_value extract_FD_PORT(const struct sk_extraction *asked)
-{
-	return both_ends(asked, true);
-}
-
-struct sk_value extract_FD_SPORT(const struct sk_extraction *asked)
-{
-	return port_at(asked, server_end);
-}
-
-struct sk_value extract_FD_LPORT(const struct sk_extraction *asked)
-{
-	return port_at(asked, local_end);
-}
-
-struct sk_value extract_FD_RPORT(const struct sk_extraction *asked)
-{
-	return port_at(asked, remote_end);
-}
-
-struct sk_value extract_FD_NET(const struct sk_extraction *asked)
-{
-	return both_ends(asked, false);
-}
-
-struct sk_value extract_FD_CNET(const struct sk_extraction *asked)
-{
-	return address_at(asked, client_end);
-}
-
-struct sk_value extract_FD_SNET(const struct sk_extraction *asked)
-{
-	return address_at(asked, server_end);
-}
-
-struct sk_value extract_FD_RNET(const struct sk_extraction *asked)
-{
-	return address_at(asked, remote_end);
-}
-
-struct sk_value extract_FD_L4PROTO(const struct sk_extraction *asked)
-{
-	static const char *const names[] = {
-		[SK_L4_UNKNOWN] = "<NA>", [SK_L4_NA] = "<NA>",   [SK_L4_TCP] = "tcp",
-		[SK_L4_UDP] = "udp",      [SK_L4_ICMP] = "icmp", [SK_L4_RAW] = "raw",
-	};
-	enum sk_l4_protocol l4;
-
-	FD_OR_MISSING(asked)
-	l4 = sk_field_l4(fd);
-	return sk_field_constant(names[l4 < sizeof(names) / sizeof(names[0]) ? l4 : SK_L4_NA]);
-}
-
-struct sk_value extract_FD_SOCKFAMILY(const struct sk_extraction *asked)
-{
-	FD_OR_MISSING(asked)
-	if (sk_fd_is_inet(fd))
-		return sk_field_constant("ip");
-	return fd->type == SK_FD_UNIX_SOCK ? sk_field_constant("unix") : sk_value_missing();
-}
-
-struct sk_value extract_FD_CONNECTED(const struct sk_extraction *asked)
-{
-	FD_OR_MISSING(asked)
-	return sk_field_bool(sk_fd_is_inet(fd) && (fd->flags & SK_FD_FLAG_CONNECTED));
 }
 
 struct sk_value extract_FD_NAME_CHANGED(const struct sk_extraction *asked)
@@ -424,32 +181,95 @@ struct sk_value extract_FD_NAME_CHANGED(const struct sk_extraction *asked)
 	return sk_field_bool(asked->view->fd_name_changed);
 }
 
-/*
- * Names of addresses.  The reference asks the resolver in the background and
- * has no value until there is an answer; without a network it never has one,
- * as the record shows.  saker asks nobody: a sensor that resolves addresses
- * tells whoever runs the name server what it watches.
- */
-struct sk_value extract_FD_CIP_NAME(const struct sk_extraction *asked)
+/* --- where it lies ------------------------------------------------------ */
+
+/* Device numbers on the wire: spec/event-schema.md section 5. */
+static uint32_t device_major(uint32_t dev)
 {
-	(void)asked;
-	return sk_value_missing();
+	return (dev & 0xfff00) >> 8;
 }
 
-struct sk_value extract_FD_SIP_NAME(const struct sk_extraction *asked)
+static uint32_t device_minor(uint32_t dev)
 {
-	(void)asked;
-	return sk_value_missing();
+	return (dev & 0xff) | ((dev >> 12) & 0xfff00);
 }
 
-struct sk_value extract_FD_LIP_NAME(const struct sk_extraction *asked)
+static struct sk_value number32(uint32_t number, enum sk_format format)
 {
-	(void)asked;
-	return sk_value_missing();
+	struct sk_value value = sk_value_number(SK_TYPE_INT32, (uint64_t)(int32_t)number);
+
+	value.format = (uint8_t)format;
+	return value;
 }
 
-struct sk_value extract_FD_RIP_NAME(const struct sk_extraction *asked)
+struct sk_value extract_FD_DEV(const struct sk_extraction *asked)
 {
-	(void)asked;
-	return sk_value_missing();
+	FD_OR_MISSING(asked)
+	return number32(fd->dev, SK_FORMAT_HEX);
+}
+
+struct sk_value extract_FD_DEV_MAJOR(const struct sk_extraction *asked)
+{
+	FD_OR_MISSING(asked)
+	return number32(device_major(fd->dev), SK_FORMAT_DEC);
+}
+
+struct sk_value extract_FD_DEV_MINOR(const struct sk_extraction *asked)
+{
+	FD_OR_MISSING(asked)
+	return number32(device_minor(fd->dev), SK_FORMAT_DEC);
+}
+
+struct sk_value extract_FD_INO(const struct sk_extraction *asked)
+{
+	FD_OR_MISSING(asked)
+	return sk_value_number(SK_TYPE_INT64, fd->ino);
+}
+
+struct sk_value extract_FD_IS_UPPER_LAYER(const struct sk_extraction *asked)
+{
+	FD_OR_MISSING(asked)
+	return sk_field_bool(fd->flags & SK_FD_FLAG_UPPER_LAYER);
+}
+
+struct sk_value extract_FD_IS_LOWER_LAYER(const struct sk_extraction *asked)
+{
+	FD_OR_MISSING(asked)
+	return sk_field_bool(fd->flags & SK_FD_FLAG_LOWER_LAYER);
+}
+
+/* --- with something before it ------------------------------------------ */
+
+struct sk_value extract_FD_UID(const struct sk_extraction *asked)
+{
+	const struct sk_event_view *view = asked->view;
+	struct sk_text text = sk_text_begin(asked->scratch);
+
+	if (!sk_has_fd(view))
+		return sk_value_missing();
+	sk_text_append_signed(&text, view->event.tid);
+	sk_text_append_signed(&text, view->fd_number);
+	return sk_text_value(&text);
+}
+
+/* The reference puts a container id before the colon that it no longer has there. */
+static struct sk_value after_colon(const struct sk_extraction *asked, struct sk_value value)
+{
+	struct sk_text text = sk_text_begin(asked->scratch);
+
+	if (value.presence != SK_PRESENT)
+		return value;
+	sk_text_append_char(&text, ':');
+	sk_text_append(&text, value.text, value.length);
+	return sk_text_value(&text);
+}
+
+struct sk_value extract_FD_CONTAINERNAME(const struct sk_extraction *asked)
+{
+	return after_colon(asked, extract_FD_NAME(asked));
+}
+
+struct sk_value extract_FD_CONTAINERDIRECTORY(const struct sk_extraction *asked)
+{
+	return after_colon(asked, extract_FD_DIRECTORY(asked));
 }

@@ -23,9 +23,10 @@ void sk_fields_destroy(struct sk_fields *fields);
  * member `fields` belongs to the same bundle as `ref`, or is NULL: then the
  * names of parameters are searched.
  *
- * Lists of fields with quantifier ANY begin with the nearest ancestor.  Outputs
- * print their elements joined by blanks, but for proc.apid and proc.aenv: they
- * print one more value that lies behind the last element, the process's own.
+ * Lists of fields with quantifier ANY begin with the nearest ancestor.  Behind
+ * the last element lies one more value, what outputs print: for proc.apid and
+ * proc.aenv the process's own, for the others the list of what the processes
+ * above it have, where the elements are of the very threads it descends from.
  */
 void sk_fields_extract(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
 		       struct sk_value *ret_value);

@@ -18,9 +18,8 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "runtime/state/path.h"
 #include "vm/event.h"
-
-enum { AT_FDCWD_ON_THE_WIRE = -100 };
 
 static const char not_available[] = "<NA>";
 
@@ -184,22 +183,24 @@ static void append_raw(struct sk_text *text, const struct sk_event_view *view, c
 	case SK_PARAM_INT16:
 	case SK_PARAM_INT32:
 	case SK_PARAM_INT64:
+	case SK_PARAM_UINT32:
+		/* UINT32 too: the reference shows the end of close_range(2) as -1. */
+		append_number(text, value, true);
+		break;
+	case SK_PARAM_UINT8:
+	case SK_PARAM_UINT16:
+	case SK_PARAM_UINT64:
+	case SK_PARAM_PORT:
+		append_number(text, value, false);
+		break;
 	case SK_PARAM_ERRNO:
 	case SK_PARAM_FD:
 	case SK_PARAM_FD32:
 	case SK_PARAM_PID:
 	case SK_PARAM_PID32:
-		append_number(text, value, true);
-		break;
-	case SK_PARAM_UINT8:
-	case SK_PARAM_UINT16:
-	case SK_PARAM_UINT32:
-	case SK_PARAM_UINT64:
-	case SK_PARAM_PORT:
-		append_number(text, value, false);
-		break;
 	case SK_PARAM_UID:
 	case SK_PARAM_GID:
+		/* Whatever format the table has for them. */
 		sk_text_append_signed(text, as_signed(value));
 		break;
 	case SK_PARAM_L4PROTO:
@@ -301,7 +302,7 @@ static void append_fd(struct sk_text *text, const struct sk_event_view *view, in
 		}
 		sk_text_append_char(text, '>');
 		sk_text_append(text, fd->name->bytes, fd->name->length);
-	} else if (number == AT_FDCWD_ON_THE_WIRE) {
+	} else if (number == SK_WIRE_AT_FDCWD) {
 		sk_text_append_string(text, "AT_FDCWD");
 	} else if (number < 0 && number > INT64_MIN && (name = sk_errno_name(-number))) {
 		sk_text_append_string(text, name);
@@ -383,7 +384,7 @@ static void append_path(struct sk_text *text, const struct sk_event_view *view, 
 {
 	const char *path = (const char *)value->bytes;
 	const uint32_t length = (uint32_t)strnlen(path, value->length);
-	char resolved[1024];
+	char resolved[SK_PATH_SIZE];
 	uint32_t resolved_length;
 
 	/* An absolute path is shown as it was given. */
@@ -391,8 +392,7 @@ static void append_path(struct sk_text *text, const struct sk_event_view *view, 
 	    (length == sizeof(not_available) - 1 && memcmp(path, not_available, length) == 0))
 		return;
 	sk_state_resolve_path(view, directory, path, length, resolved, &resolved_length);
-	if (resolved_length != length || memcmp(resolved, path, length) != 0)
-		sk_text_append(text, resolved, resolved_length);
+	sk_text_append(text, resolved, resolved_length);
 }
 
 static void append_resolved(struct sk_text *text, const struct sk_event_view *view, const struct wire_value *value,
@@ -428,13 +428,13 @@ static void append_resolved(struct sk_text *text, const struct sk_event_view *vi
 			sk_text_append(text, name, length);
 		break;
 	case SK_PARAM_FSPATH:
-		append_path(text, view, value, AT_FDCWD_ON_THE_WIRE);
+		append_path(text, view, value, SK_WIRE_AT_FDCWD);
 		break;
 	case SK_PARAM_FSRELPATH:
 		append_path(text, view, value,
 			    relative_to < 0
-				    ? AT_FDCWD_ON_THE_WIRE
-				    : sk_event_signed(&view->event, (unsigned)relative_to, AT_FDCWD_ON_THE_WIRE));
+				    ? SK_WIRE_AT_FDCWD
+				    : sk_event_signed(&view->event, (unsigned)relative_to, SK_WIRE_AT_FDCWD));
 		break;
 	case SK_PARAM_SYSCALLID:
 		name = sk_syscall_name((uint32_t)as_unsigned(value));

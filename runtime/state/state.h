@@ -73,7 +73,10 @@ struct sk_event_view {
 	 */
 	const struct sk_event *enter;
 	const struct sk_container *container; /* of an event about a container */
-	const struct sk_fields *fields;       /* the caller's, for its extractors; the state leaves it alone */
+
+	/* The caller's, for its extractors; the state leaves them alone. */
+	const struct sk_fields *fields;
+	uint64_t first_ts; /* of the first event that is more than metadata; 0: none yet */
 };
 
 int sk_state_create(const struct sk_state_options *options, struct sk_state **ret_state);

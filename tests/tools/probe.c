@@ -104,6 +104,8 @@ static void print_event(struct sk_event_view *view, struct sk_arena *scratch, st
 		sk_json_quote(tokens[i].text, strlen(tokens[i].text), line);
 		sk_buffer_append_char(line, ':');
 		sk_fields_extract(view, &tokens[i].ref, scratch, &value);
+		if (sk_shown_is_time(tokens[i].ref.field))
+			value = sk_value_number(SK_TYPE_ABSTIME, view->event.ts);
 		sk_shown_print_json(&value, sk_shown_field(tokens[i].ref.field, tokens[i].ref.kind), line);
 	}
 	sk_buffer_append_text(line, "}}\n");
@@ -148,6 +150,8 @@ int main(int argc, char **argv)
 		view.event.number = ++number;
 		view.event.cpu = event.cpu;
 		view.event.state_only = event.state_only;
+		if (!view.first_ts && !(view.event.info->category & SK_CATEGORY_METAEVENT))
+			view.first_ts = view.event.ts;
 		sk_state_process(state, &view);
 		if (!event.state_only)
 			print_event(&view, &scratch, &line);
