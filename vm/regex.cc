@@ -18,6 +18,7 @@
 #include <re2/re2.h>
 
 #include "vm/support/alloc.h"
+#include "vm/support/utf8.h"
 
 namespace
 {
@@ -38,51 +39,13 @@ RE2::Options options(int64_t memory)
 	return result;
 }
 
-/*
- * Length of the UTF-8 sequence at `text`, 0 if its first byte begins none.
- * Overlong forms, surrogates and what lies above U+10FFFF are none.
- */
-size_t sequence(const unsigned char *text, size_t left)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length;
-
-	if (text[0] < 0x80)
-		return 1;
-	if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		length = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		length = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		length = 4;
-	else
-		return 0;
-	if (left < length)
-		return 0;
-	if (text[0] == 0xe0)
-		low = 0xa0;
-	else if (text[0] == 0xed)
-		high = 0x9f;
-	else if (text[0] == 0xf0)
-		low = 0x90;
-	else if (text[0] == 0xf4)
-		high = 0x8f;
-	if (text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i < length; i++) {
-		if (text[i] < 0x80 || text[i] > 0xbf)
-			return 0;
-	}
-	return length;
-}
-
 /* Length of the valid text at the beginning. */
-size_t valid_prefix(const unsigned char *text, size_t length)
+size_t valid_prefix(const char *text, size_t length)
 {
 	size_t at = 0;
 
 	while (at < length) {
-		size_t step = sequence(text + at, length - at);
+		unsigned bad, step = sk_utf8_sequence(text + at, length - at, &bad);
 
 		if (step == 0)
 			break;
@@ -92,7 +55,7 @@ size_t valid_prefix(const unsigned char *text, size_t length)
 }
 
 /* The text with U+FFFD for each invalid byte; NULL without memory. */
-const char *sanitise(const unsigned char *text, size_t length, struct sk_arena *scratch, size_t *ret_length)
+const char *sanitise(const char *text, size_t length, struct sk_arena *scratch, size_t *ret_length)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
 	char *clean = static_cast<char *>(sk_arena_alloc(scratch, length * 3));
@@ -101,7 +64,7 @@ const char *sanitise(const unsigned char *text, size_t length, struct sk_arena *
 	if (!clean)
 		return nullptr;
 	for (size_t at = 0; at < length;) {
-		size_t step = sequence(text + at, length - at);
+		unsigned bad, step = sk_utf8_sequence(text + at, length - at, &bad);
 
 		if (step == 0) {
 			memcpy(clean + used, replacement, 3);
@@ -164,10 +127,8 @@ size_t sk_regex_size(const struct sk_regex *regex)
 
 bool sk_regex_match(const struct sk_regex *regex, const char *text, size_t length, struct sk_arena *scratch)
 {
-	const unsigned char *bytes = reinterpret_cast<const unsigned char *>(text);
-
-	if (valid_prefix(bytes, length) < length) {
-		text = sanitise(bytes, length, scratch, &length);
+	if (valid_prefix(text, length) < length) {
+		text = sanitise(text, length, scratch, &length);
 		if (!text)
 			return false;
 	}

@@ -10,42 +10,9 @@
  */
 #include "runtime/alert/alert.h"
 
+#include "vm/support/utf8.h"
+
 static const char replacement[] = "\xef\xbf\xbd";
-
-/*
- * Length of the valid sequence at `bytes`; otherwise 0, and `*ret_bad` is how
- * many bytes stand for one U+FFFD.
- */
-static unsigned sequence_length(const uint8_t *bytes, size_t left, unsigned *ret_bad)
-{
-	const uint8_t first = bytes[0];
-	uint8_t low = 0x80, high = 0xbf;
-	unsigned length;
-
-	*ret_bad = 1;
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	/* The second byte of these keeps out overlong forms, surrogates and what is above U+10FFFF. */
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	for (unsigned i = 1; i < length; i++) {
-		*ret_bad = i;
-		if (i == left || bytes[i] < low || bytes[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return length;
-}
 
 /* The letter behind the backslash; 0 for a byte that needs none, 'u' for the long form. */
 static char escape_letter(uint8_t byte)
@@ -80,7 +47,7 @@ void sk_json_escape(const char *bytes, size_t length, struct sk_buffer *buffer)
 		unsigned bad, sequence;
 
 		if (!letter) {
-			sequence = sequence_length(from + at, length - at, &bad);
+			sequence = sk_utf8_sequence(from + at, length - at, &bad);
 			at += sequence;
 			if (sequence)
 				continue;
