@@ -60,6 +60,9 @@ struct resolver {
 	struct sk_expansion expansion;
 	struct sk_builder written; /* a condition with its exceptions */
 
+	const char *kind, *name; /* of what is being worked on */
+	struct sk_span span;
+
 	/* One for each macro. */
 	bool *closed, *on_path;
 	uint32_t *met; /* the walk that met it last */
@@ -68,14 +71,24 @@ struct resolver {
 	uint32_t steps;
 };
 
-static void set_context(struct resolver *resolver, const char *kind, const char *name, struct sk_span span)
+/* What is being worked on: most of it has nothing to say, so its name is written when something has. */
+static void enter(struct resolver *resolver, const char *kind, const char *name, struct sk_span span)
 {
-	resolver->diagnostics->context = span;
-	resolver->diagnostics->context_text =
-		sk_arena_printf(resolver->diagnostics->arena, "in %s '%s'", kind, name);
+	resolver->kind = kind;
+	resolver->name = name;
+	resolver->span = span;
 }
 
-static void clear_context(struct resolver *resolver)
+static void set_context(struct resolver *resolver)
+{
+	struct sk_diagnostics *diagnostics = resolver->diagnostics;
+
+	diagnostics->context = resolver->span;
+	diagnostics->context_text =
+		sk_arena_printf(diagnostics->arena, "in %s '%s'", resolver->kind, resolver->name);
+}
+
+static void leave(struct resolver *resolver)
 {
 	resolver->diagnostics->context = (struct sk_span){0};
 	resolver->diagnostics->context_text = NULL;
@@ -111,9 +124,10 @@ static bool collect(struct resolver *resolver, struct sk_pack_resolution *resolu
 	return true;
 }
 
-static int refuse_size(struct resolver *resolver, struct sk_span span)
+static int refuse_size(struct resolver *resolver)
 {
-	sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION, span,
+	set_context(resolver);
+	sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION, resolver->span,
 			   "lists that name each other can make a short condition very long",
 			   "the condition is too large with its lists written in: more than %d bytes",
 			   SK_PARSE_TEXT_LIMIT);
@@ -145,7 +159,7 @@ static int keep_applied(struct resolver *resolver, struct sk_pack_resolution *re
  * Writes the lists into `text` and parses it, if that differs from what was
  * parsed before.  Mistakes are reported; only memory makes it fail.
  */
-static int prepare(struct resolver *resolver, const struct sk_text *text, struct sk_span span, bool redefined,
+static int prepare(struct resolver *resolver, const struct sk_text *text, bool redefined,
 		   struct sk_pack_resolution **resolution_slot)
 {
 	struct sk_pack_resolution *resolution = *resolution_slot;
@@ -165,10 +179,11 @@ static int prepare(struct resolver *resolver, const struct sk_text *text, struct
 	resolution->changed = true;
 	resolution->failed = true;
 	if (result < 0)
-		return refuse_size(resolver, span);
+		return refuse_size(resolver);
 	resolution->expanded = sk_text_copy(&expanded, resolver->arena);
 	if (!resolution->expanded || keep_applied(resolver, resolution) < 0)
 		return -ENOMEM;
+	set_context(resolver);
 	resolution->tree = sk_parse_condition(resolution->expanded, SK_PARSE_DEPTH_PACK, resolver->arena,
 					      resolver->diagnostics);
 	if (resolver->diagnostics->out_of_memory)
@@ -191,9 +206,9 @@ static int prepare_macros(struct resolver *resolver)
 			macro->resolution->changed = false;
 			continue;
 		}
-		set_context(resolver, "macro", macro->name, macro->span);
-		result = prepare(resolver, &macro->condition, macro->span, macro->redefined, &macro->resolution);
-		clear_context(resolver);
+		enter(resolver, "macro", macro->name, macro->span);
+		result = prepare(resolver, &macro->condition, macro->redefined, &macro->resolution);
+		leave(resolver);
 		macro->redefined = false;
 		if (result < 0)
 			return result;
@@ -228,6 +243,7 @@ static int prepare_rule(struct resolver *resolver, struct sk_pack_rule *rule)
 
 	if (rule->exception_count) {
 		resolver->written.length = 0;
+		set_context(resolver);
 		result = sk_exceptions_write(rule, resolver->diagnostics, &resolver->written);
 		if (result == -EINVAL) {
 			rule->resolution = sk_arena_alloc_zeroed(resolver->arena, 1, sizeof(*rule->resolution));
@@ -240,7 +256,7 @@ static int prepare_rule(struct resolver *resolver, struct sk_pack_rule *rule)
 			return -ENOMEM;
 		text = sk_builder_text(&resolver->written);
 	}
-	result = prepare(resolver, &text, rule->span, rule->redefined, &rule->resolution);
+	result = prepare(resolver, &text, rule->redefined, &rule->resolution);
 	if (result == 0 && rule->resolution->failed)
 		hint_at_comps(resolver, rule, first_diagnostic);
 	return result;
@@ -261,9 +277,9 @@ static int prepare_rules(struct resolver *resolver)
 			rule->resolution->changed = false;
 			continue;
 		}
-		set_context(resolver, "rule", rule->name, rule->span);
+		enter(resolver, "rule", rule->name, rule->span);
 		result = prepare_rule(resolver, rule);
-		clear_context(resolver);
+		leave(resolver);
 		if (result < 0)
 			return result;
 		rule->resolution->changed |= rule->redefined;
@@ -305,11 +321,13 @@ static uint32_t follow(struct resolver *resolver, struct reference *reference, u
 	if (reference->macro != SK_NAME_NONE && pack->macros[reference->macro].index < visibility)
 		return reference->macro;
 	if (!reference->reported &&
-	    sk_names_find(&state->broken_macros, node->name, node->name_length) == SK_NAME_NONE)
+	    sk_names_find(&state->broken_macros, node->name, node->name_length) == SK_NAME_NONE) {
+		set_context(resolver);
 		sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_VALIDATE,
 				   sk_text_span(node->text, node->begin, node->end),
 				   hint_for_undefined(resolver, node, reference->macro),
 				   "Undefined macro '%.*s' used in filter.", (int)node->name_length, node->name);
+	}
 	reference->reported = true;
 	return SK_NAME_NONE;
 }
@@ -392,9 +410,9 @@ static int walk_macros(struct resolver *resolver)
 			resolver->closed[i] = true;
 			continue;
 		}
-		set_context(resolver, "macro", macro->name, macro->span);
+		enter(resolver, "macro", macro->name, macro->span);
 		walk_macro(resolver, i);
-		clear_context(resolver);
+		leave(resolver);
 		if (resolver->steps > STEP_LIMIT) {
 			sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_VALIDATE, macro->span, NULL,
 					   "macros refer to each other too often");
@@ -432,6 +450,7 @@ static void link_references(struct resolver *resolver, struct sk_pack_resolution
 	}
 	if (!high || resolution->failed)
 		return;
+	set_context(resolver);
 	sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_VALIDATE, span, NULL,
 			   "with its macros the condition is nested deeper than %d levels", SK_PACK_HEIGHT_LIMIT);
 	resolution->failed = true;
@@ -453,9 +472,9 @@ static void link_macro(struct resolver *resolver, uint32_t root)
 
 		if (resolution->failed || top->next == resolution->reference_count) {
 			if (!resolution->failed) {
-				set_context(resolver, "macro", macro->name, macro->span);
+				enter(resolver, "macro", macro->name, macro->span);
 				link_references(resolver, resolution, macro->span);
-				clear_context(resolver);
+				leave(resolver);
 			}
 			macro->tree = resolution->failed ? NULL : resolution->tree;
 			resolver->path_length--;
@@ -474,7 +493,7 @@ static void link_rule(struct resolver *resolver, struct sk_pack_rule *rule)
 	struct sk_pack_resolution *resolution = rule->resolution;
 	bool undefined = false;
 
-	set_context(resolver, "rule", rule->name, rule->span);
+	enter(resolver, "rule", rule->name, rule->span);
 	for (uint32_t i = 0; i < resolution->reference_count; i++) {
 		if (follow(resolver, &resolution->references[i], UINT32_MAX) == SK_NAME_NONE)
 			undefined = true;
@@ -482,7 +501,7 @@ static void link_rule(struct resolver *resolver, struct sk_pack_rule *rule)
 	if (undefined)
 		resolution->failed = true;
 	link_references(resolver, resolution, rule->span);
-	clear_context(resolver);
+	leave(resolver);
 }
 
 static void link_all(struct resolver *resolver)
