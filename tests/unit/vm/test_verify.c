@@ -82,10 +82,20 @@ TEST(strings_lie_one_after_another_with_their_nuls)
 	BROKEN("STRING_BYTES", "the byte belongs to no string", b->strings_count = 0);
 }
 
+/* Any field that has no extractor yet. */
+static uint16_t unavailable_field(void)
+{
+	uint16_t field = 0;
+
+	while (field + 1 < SK_FIELD_COUNT && sk_fields[field].availability != SK_AVAILABILITY_LATER)
+		field++;
+	return field;
+}
+
 TEST(fields_are_as_the_schema_says)
 {
 	BROKEN("FIELDS", "there is no field", FIELD(name).field = SK_FIELD_COUNT);
-	BROKEN("FIELDS", "evt.time is not available", FIELD(name).field = SK_FIELD_EVT_TIME);
+	BROKEN("FIELDS", "is not available in this version", FIELD(name).field = unavailable_field());
 	BROKEN("FIELDS", "does not take such an argument", FIELD(name).kind = 3);
 	BROKEN("FIELDS", "does not take such an argument",
 	       (FIELD(name).kind = SK_ARGUMENT_KIND_TEXT, FIELD(name).argument = 0));
