@@ -113,15 +113,13 @@ static bool rules_see(struct sk_sensor *sensor, const struct sk_event *event)
 	return event->info->direction == SK_DIRECTION_EXIT || !(event->info->category & SK_CATEGORY_SYSCALL);
 }
 
-void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
+static inline bool apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
 {
 	struct sk_event_view *view = &sensor->view;
-	const uint32_t *matched;
-	uint32_t count;
 
 	if (sk_event_decode(bytes, size, &view->event, NULL) < 0) {
 		sensor->damaged++;
-		return;
+		return false;
 	}
 	view->event.number = ++sensor->events;
 	view->event.cpu = cpu;
@@ -129,17 +127,40 @@ void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size
 	if (!view->first_ts && !(view->event.info->category & SK_CATEGORY_METAEVENT))
 		view->first_ts = view->event.ts;
 	sk_state_process(sensor->state, view);
-	if (!rules_see(sensor, &view->event))
-		return;
-	count = sk_vm_evaluate(sensor->vm, view->event.type, view, &matched);
-	if (!count)
-		return;
+	return rules_see(sensor, &view->event);
+}
+
+bool sk_sensor_apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
+{
+	return apply(sensor, bytes, size, cpu, state_only);
+}
+
+uint32_t sk_sensor_evaluate(struct sk_sensor *sensor, const uint32_t **ret_rules)
+{
+	return sk_vm_evaluate(sensor->vm, sensor->view.event.type, &sensor->view, ret_rules);
+}
+
+void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t count)
+{
 	for (uint32_t i = 0; i < count; i++) {
-		sk_alerts_format(sensor->alerts, sensor->vm, matched[i], view->event.ts, &sensor->outputs->pending);
-		sensor->rule_matches[matched[i]]++;
+		sk_alerts_format(sensor->alerts, sensor->vm, rules[i], sensor->view.event.ts,
+				 &sensor->outputs->pending);
+		sensor->rule_matches[rules[i]]++;
 	}
 	sensor->matches += count;
 	sk_outputs_commit(sensor->outputs);
+}
+
+void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
+{
+	const uint32_t *matched;
+	uint32_t count;
+
+	if (!apply(sensor, bytes, size, cpu, state_only))
+		return;
+	count = sk_vm_evaluate(sensor->vm, sensor->view.event.type, &sensor->view, &matched);
+	if (count)
+		sk_sensor_report(sensor, matched, count);
 }
 
 struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor)

@@ -46,6 +46,15 @@ struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor);
  */
 void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only);
 
+/*
+ * The three steps of sk_sensor_event(), for those who measure each.  The first
+ * decodes the event and changes the state, and says whether rules see it: only
+ * then the second gives the rules that match, which the third reports.
+ */
+bool sk_sensor_apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only);
+uint32_t sk_sensor_evaluate(struct sk_sensor *sensor, const uint32_t **ret_rules);
+void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t count);
+
 struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor);
 
 /* How often a rule matched. */
