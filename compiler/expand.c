@@ -28,7 +28,7 @@
 #include "grammar/parse.h"
 #include "vm/support/alloc.h"
 
-/* Bytes that substitution may look at in all: 100 times what packs of 10,000 rules take. */
+/* Bytes that substitution may look at in all: packs of 10,000 rules take some millions. */
 static const uint64_t WORK_LIMIT = UINT64_C(16) * 1024 * 1024 * 1024;
 
 static bool is_blank(char byte)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Collecting packs and resolving macros. */
 #include "tests/unit/compiler/pack_fixture.h"
+#include "vm/support/alloc.h"
 
 enum { INVALID = -22 };
 
@@ -640,28 +641,46 @@ TEST(unused_names_are_those_of_the_last_load)
 	pack_end(&fixture);
 }
 
+static const char memory_pack[] = "- list: l\n  items: [a, b c]\n- macro: m\n  condition: x.y in (l)\n"
+				  "- macro: m\n  condition: and x.z = 1\n  append: true\n"
+				  "- rule: r\n  condition: >\n    m and\n    undefined\n  tags: [a, b]\n" REST
+				  "  exceptions: [{name: e, fields: proc.name, values: [l]}]\n- oops: !x!y 1\n";
+
+/* True if the load got to its end, where it reports the undefined macro. */
+static bool load_with_little_memory(size_t limit)
+{
+	struct pack_fixture fixture;
+	const struct sk_source_file *file;
+	bool complete = false;
+
+	memset(&fixture, 0, sizeof(fixture));
+	fixture.arena.limit = limit;
+	sk_sources_init(&fixture.sources, &fixture.arena);
+	sk_diagnostics_init(&fixture.diagnostics, &fixture.sources, &fixture.arena);
+	if (sk_pack_init(&fixture.pack, &fixture.arena, &fixture.diagnostics) == 0) {
+		file = sk_sources_add(&fixture.sources, "f", memory_pack, strlen(memory_pack));
+		if (file && sk_pack_load(&fixture.pack, file) != -12)
+			complete = sk_pack_resolve(&fixture.pack) == -22 && !fixture.diagnostics.out_of_memory;
+		CHECK(!complete || pack_said(&fixture, "LOAD_ERR_VALIDATE", "Undefined macro 'undefined'"));
+	}
+	sk_arena_release(&fixture.arena);
+	return complete;
+}
+
 TEST(memory_may_end_anywhere)
 {
-	static const char yaml[] = "- list: l\n  items: [a, b c]\n- macro: m\n  condition: x.y in (l)\n"
-				   "- macro: m\n  condition: and x.z = 1\n  append: true\n"
-				   "- rule: r\n  condition: >\n    m and\n    undefined\n  tags: [a, b]\n" REST
-				   "  exceptions: [{name: e, fields: proc.name, values: [l]}]\n- oops: 1\n";
+	bool complete = false;
 
-	for (size_t limit = 1024; limit < 512 * 1024; limit += limit / 7) {
-		struct pack_fixture fixture;
-		const struct sk_source_file *file;
-
-		memset(&fixture, 0, sizeof(fixture));
-		fixture.arena.limit = limit;
-		sk_sources_init(&fixture.sources, &fixture.arena);
-		sk_diagnostics_init(&fixture.diagnostics, &fixture.sources, &fixture.arena);
-		if (sk_pack_init(&fixture.pack, &fixture.arena, &fixture.diagnostics) == 0) {
-			file = sk_sources_add(&fixture.sources, "f", yaml, strlen(yaml));
-			if (file && sk_pack_load(&fixture.pack, file) != -12)
-				CHECK(sk_pack_resolve(&fixture.pack) < 0);
-		}
-		sk_arena_release(&fixture.arena);
+	for (size_t limit = 1024; limit < 1024 * 1024; limit += limit / 20)
+		complete = load_with_little_memory(limit);
+	CHECK(complete);
+	complete = false;
+	for (size_t allocations = 0; allocations < 200 && !complete; allocations++) {
+		sk_alloc_fail_after(allocations);
+		complete = load_with_little_memory(0);
+		sk_alloc_fail_after(SIZE_MAX);
 	}
+	CHECK(complete);
 }
 
 TEST_MAIN(
