@@ -90,4 +90,11 @@ expect "alerts that an output could not take go to standard error" sh -c \
 	grep -v '^saker: ' '$work/err' | cmp - '$work/whole.txt'"
 expect "-o appends the same alerts to a file" sh -c \
 	"\"$saker\" replay -q -b '$work/a.skb' -o '$work/copy.txt' rules/demo.scap >/dev/null; cmp '$work/copy.txt' '$work/whole.txt'"
+expect "--stats ends with one line of JSON that adds up, and changes no alert" sh -c \
+	"\"$saker\" replay --stats -b '$work/a.skb' rules/demo.scap 2>'$work/err' | cmp - '$work/whole.txt' &&
+	tail -n 1 '$work/err' | python3 -c 'import json, sys
+stats = json.loads(sys.stdin.read())
+lines = open(\"$work/whole.txt\").read().count(\"\\n\")
+assert stats[\"events\"] > 0 and stats[\"matches\"] == lines, stats
+assert stats[\"read_ns\"] > 0 and stats[\"state_ns\"] > 0 and stats[\"eval_ns\"] > 0 and stats[\"output_ns\"] > 0, stats'"
 finish
