@@ -176,6 +176,10 @@ check: ## format, layering, cppcheck, clang-tidy where they are installed
 format: ## lay out the sources as .clang-format says
 	clang-format -i $(OUR_SOURCES)
 
+$(B)/bench/%: bench/%.c $(B)/libsaker.a
+	@echo "  BENCH   $@"
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libsaker.a $(LDFLAGS) $(LIBS)
+
 bench: $(B)/saker ## measure; results into $(B)/bench/
 	$(Q)bench/run $(B)/saker $(B)/bench
 

@@ -57,8 +57,13 @@ static bool names_a_kind(const char *field)
 	return false;
 }
 
+/* A backslash before the closing quote would take it along: such a text stands without quotes. */
 static void print_quoted(struct generator *generator, const char *text, uint32_t length)
 {
+	if (length > 0 && text[length - 1] == '\\') {
+		sk_buffer_append(generator->out, text, length);
+		return;
+	}
 	sk_buffer_append_char(generator->out, '"');
 	for (uint32_t i = 0; i < length; i++) {
 		if (text[i] == '"' || text[i] == '\\')
