@@ -315,6 +315,8 @@ int sk_proc_task_read(struct sk_proc_task *task, int64_t pid, int64_t tid)
 		.fdlimit = -1,
 		.flags = tid == pid ? 0 : WIRE_CLONE_THREAD | WIRE_CLONE_FILES,
 		.loginuid = UINT32_MAX,
+		.args = bytes_of("", 0),
+		.cgroups = bytes_of("", 0),
 	};
 	entry->exepath = read_link(task->exepath, tid, "exe");
 	if (sk_proc_read_file(task->command, sizeof(task->command), &length, "/proc/%lld/cmdline", (long long)tid) <
