@@ -39,6 +39,15 @@ static void set_matching(struct sk_engine *engine, struct sk_command_line *line)
 	}
 }
 
+static void set_engine(struct sk_engine *engine, struct sk_command_line *line)
+{
+	engine->kind = strcmp(line->value, "linear") == 0 ? SK_VM_ENGINE_LINEAR : SK_VM_ENGINE_ROWS;
+	if (engine->kind == SK_VM_ENGINE_ROWS && strcmp(line->value, "rows") != 0) {
+		sk_command_usage(line, "--engine is `rows` or `linear`, not '%s'", line->value);
+		line->failed = true;
+	}
+}
+
 bool sk_engine_take_option(struct sk_engine *engine, struct sk_command_line *line, int id)
 {
 	switch (id) {
@@ -54,6 +63,9 @@ bool sk_engine_take_option(struct sk_engine *engine, struct sk_command_line *lin
 	case SK_OPTION_NO_SUGGESTED:
 		engine->alert.suggested = false;
 		return true;
+	case SK_OPTION_ENGINE:
+		set_engine(engine, line);
+		return true;
 	case SK_OPTION_ISO_8601:
 		engine->alert.iso_8601 = true;
 		return true;
@@ -68,6 +80,7 @@ int sk_engine_start(struct sk_engine *engine, struct sk_command_line *line, cons
 		.bundle = &engine->rules.bundle,
 		.alert = engine->alert,
 		.state = *state,
+		.engine = engine->kind,
 		.match_all = engine->match_all,
 		.priority = engine->rules.priority,
 		.outputs = &engine->outputs,

@@ -13,6 +13,7 @@ enum {
 	SK_OPTION_NO_SUGGESTED = 2000,
 	SK_OPTION_RULE_MATCHING,
 	SK_OPTION_ISO_8601,
+	SK_OPTION_ENGINE,
 };
 
 #define SK_ENGINE_OPTIONS                                                                                          \
@@ -24,14 +25,18 @@ enum {
 		 "of the rules that match an event, report the first one (default) or all of them"},               \
 		{SK_OPTION_NO_SUGGESTED, "no-suggested-output", NULL,                                              \
 		 "do not append the suggested container fields to every output"},                                  \
+		{SK_OPTION_ISO_8601, "iso-8601", NULL, "times in UTC with the date instead of local time of day"}, \
 	{                                                                                                          \
-		SK_OPTION_ISO_8601, "iso-8601", NULL, "times in UTC with the date instead of local time of day"    \
+		SK_OPTION_ENGINE, "engine", "rows|linear",                                                         \
+			"how to evaluate: with everything remembered (default), or rule after rule; both give "    \
+			"the same alerts"                                                                          \
 	}
 
 struct sk_engine {
 	struct sk_rules rules;
 	struct sk_alert_options alert;
 	bool match_all;
+	enum sk_vm_engine kind;
 	struct sk_outputs outputs;
 	struct sk_sensor *sensor;
 };

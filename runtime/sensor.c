@@ -2,6 +2,7 @@
 #include "runtime/sensor.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "runtime/fields/fields.h"
 #include "vm/support/alloc.h"
@@ -16,13 +17,69 @@ struct sk_sensor {
 	struct sk_event_view view;
 	uint64_t events, damaged, matches;
 	bool begun; /* the initial state is complete */
+	bool asks_for_leaders;
 	uint64_t *rule_matches;
 };
+
+/*
+ * One number that changes with whatever THREAD and LINEAGE fields hang on.
+ * The epochs only grow, so their sum stays the same only if both do.
+ */
+static void anchor(void *event, struct sk_vm_anchor *ret_anchor)
+{
+	struct sk_event_view *view = event;
+	const struct sk_sensor *sensor =
+		(const struct sk_sensor *)((const char *)event - offsetof(struct sk_sensor, view));
+	uint32_t epoch;
+
+	/* An event about a container shows that container, not its thread's. */
+	if (!view->thread || view->container)
+		return;
+	epoch = sk_state_lineage_epoch(view->state);
+	if (sensor->asks_for_leaders)
+		epoch += sk_state_leader_epoch(view->state);
+	ret_anchor->cache = &view->thread->class;
+	ret_anchor->stamp = (uint64_t)epoch << 32 | view->thread->revision;
+}
+
+static bool file(void *event, struct sk_vm_file *ret_file)
+{
+	const struct sk_event_view *view = event;
+	const uint16_t touches = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD;
+
+	if (!view->thread || !view->fd || !(view->event.info->flags & touches))
+		return false;
+	if (view->fd->type != SK_FD_FILE && view->fd->type != SK_FD_FILE_V2 && view->fd->type != SK_FD_DIRECTORY)
+		return false;
+	*ret_file = (struct sk_vm_file){view->fd->name->bytes, view->fd->name->length, view->fd->type};
+	return true;
+}
+
+/* True if a condition asks for what is found through an id, not an ancestor. */
+static bool asks_for_leaders(const struct sk_vm *vm)
+{
+	static const uint16_t fields[] = {
+		SK_FIELD_PROC_SNAME,      SK_FIELD_PROC_SID_EXE,   SK_FIELD_PROC_SID_EXEPATH,
+		SK_FIELD_PROC_VPGID_NAME, SK_FIELD_PROC_VPGID_EXE, SK_FIELD_PROC_VPGID_EXEPATH,
+		SK_FIELD_PROC_PGID_NAME,  SK_FIELD_PROC_PGID_EXE,  SK_FIELD_PROC_PGID_EXEPATH,
+		SK_FIELD_PROC_PVPID,
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (sk_vm_asks_for(vm, fields[i]))
+			return true;
+	}
+	return false;
+}
 
 int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor, struct sk_error *error)
 {
 	const struct sk_vm_options vm_options = {
 		.extract = sk_fields_extract,
+		.anchor = anchor,
+		.file = file,
+		.engine = options->engine,
+		.limits = options->limits,
 		.match_all = options->match_all,
 		.priority = options->priority,
 	};
@@ -46,6 +103,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	result = sk_vm_create(options->bundle, &vm_options, &sensor->vm, error);
 	if (result < 0)
 		goto failed;
+	sensor->asks_for_leaders = asks_for_leaders(sensor->vm);
 	result = sk_alerts_create(options->bundle, &options->alert, &sensor->alerts);
 	if (result < 0)
 		goto failed;
@@ -176,4 +234,12 @@ struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor)
 uint64_t sk_sensor_rule_matches(const struct sk_sensor *sensor, uint32_t rule)
 {
 	return rule < sensor->bundle->rules_count ? sensor->rule_matches[rule] : 0;
+}
+
+struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor)
+{
+	struct sk_vm_stats stats;
+
+	sk_vm_stats(sensor->vm, &stats);
+	return stats;
 }

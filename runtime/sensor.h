@@ -21,6 +21,8 @@ struct sk_sensor_options {
 	const struct sk_bundle *bundle; /* outlives the sensor */
 	struct sk_alert_options alert;
 	struct sk_state_options state;
+	enum sk_vm_engine engine;
+	struct sk_vm_limits limits;
 	bool match_all;
 	uint8_t priority;           /* rules less severe are not tried */
 	struct sk_outputs *outputs; /* outlives the sensor */
@@ -54,6 +56,8 @@ void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size
 bool sk_sensor_apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only);
 uint32_t sk_sensor_evaluate(struct sk_sensor *sensor, const uint32_t **ret_rules);
 void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t count);
+/* What the engine did and remembers. */
+struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor);
 
 struct sk_sensor_stats sk_sensor_stats(const struct sk_sensor *sensor);
 

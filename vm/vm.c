@@ -31,8 +31,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vm/compare.h"
+#include "vm/engine.h"
 #include "vm/regex.h"
+#include "vm/rows.h"
 #include "vm/support/alloc.h"
 #include "vm/transform.h"
 
@@ -47,38 +48,11 @@ enum {
 
 enum { VERDICT_TRUTH = 1, VERDICT_PRESENCE_SHIFT = 1, VERDICT_PRESENCE_MASK = 7, VERDICT_EPOCH_SHIFT = 4 };
 
-struct slot {
-	uint64_t epoch;
-	struct sk_value value;
-};
-
-struct predicate {
-	struct sk_comparison comparison;
-	uint32_t left, right; /* expressions; right SK_NONE: the comparison's constants */
-};
-
-struct sk_vm {
-	const struct sk_bundle *bundle;
-	struct sk_vm_options options;
-	uint64_t epoch; /* from 1; slots and verdicts of 0 are of no event */
-	void *event;
-	uint64_t *verdicts; /* one a predicate */
-	struct predicate *predicates;
-	struct slot *fields;  /* one a record of FIELDS */
-	struct slot *results; /* one an expression; used by TRANSFORMER and LIST */
-	struct sk_field_ref *refs;
-	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
-	struct sk_constant *constants;
-	uint32_t *matches;
-	struct sk_arena scratch;   /* values of the event */
-	struct sk_arena temporary; /* of one comparison */
-};
-
 /* --- values ------------------------------------------------------------ */
 
 static const struct sk_value *field_value(struct sk_vm *vm, uint32_t number)
 {
-	struct slot *slot = &vm->fields[number];
+	struct sk_vm_slot *slot = &vm->fields[number];
 
 	if (slot->epoch != vm->epoch) {
 		const struct sk_field_ref *ref = &vm->refs[number];
@@ -111,7 +85,7 @@ static struct sk_value combine(struct sk_vm *vm, uint32_t number)
 const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
 {
 	const struct sk_bundle_expression *expression = &vm->bundle->expressions[number];
-	struct slot *slot = &vm->results[number];
+	struct sk_vm_slot *slot = &vm->results[number];
 
 	assert(vm->epoch > 0);
 	switch ((enum sk_expression_kind)expression->kind) {
@@ -134,7 +108,7 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
 
 static uint64_t judge(struct sk_vm *vm, uint32_t number)
 {
-	const struct predicate *predicate = &vm->predicates[number];
+	const struct sk_vm_predicate *predicate = &vm->predicates[number];
 	const struct sk_value *left = sk_vm_value(vm, predicate->left), *right = NULL;
 	uint8_t presence = left->presence;
 	bool truth = false;
@@ -184,8 +158,7 @@ enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number)
 	} while (0)
 #endif
 
-/* True if the condition program that begins here ends in MATCH. */
-static bool condition_holds(struct sk_vm *vm, const struct sk_instruction *instruction)
+bool sk_vm_condition_holds(struct sk_vm *vm, const struct sk_instruction *instruction)
 {
 #ifndef SK_VM_SWITCH
 	static const void *const labels[SK_OP_COUNT] = {
@@ -232,29 +205,39 @@ static bool condition_holds(struct sk_vm *vm, const struct sk_instruction *instr
 	}
 }
 
-uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
+static uint32_t evaluate_linearly(struct sk_vm *vm, uint16_t type)
 {
 	const struct sk_bundle *bundle = vm->bundle;
-	const uint32_t *rules;
-	uint32_t count, matched = 0;
+	const uint32_t *rules = bundle->type_rules + bundle->types[type].first;
+	uint32_t count = bundle->types[type].count, matched = 0;
 
-	vm->epoch++;
-	vm->event = event;
-	sk_arena_reset(&vm->scratch);
-	*ret_rules = vm->matches;
-	if (type >= bundle->types_count)
-		return 0;
-	rules = bundle->type_rules + bundle->types[type].first;
-	count = bundle->types[type].count;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sk_bundle_rule *rule = &bundle->rules[rules[i]];
 
-		if (rule->priority > vm->options.priority || !condition_holds(vm, &bundle->code[rule->condition]))
+		if (rule->priority > vm->options.priority ||
+		    !sk_vm_condition_holds(vm, &bundle->code[rule->condition]))
 			continue;
 		vm->matches[matched++] = rules[i];
 		if (!vm->options.match_all)
 			break;
 	}
+	return matched;
+}
+
+uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
+{
+	uint32_t matched = UINT32_MAX;
+
+	vm->epoch++;
+	vm->event = event;
+	sk_arena_reset(&vm->scratch);
+	*ret_rules = vm->matches;
+	if (type >= vm->bundle->types_count)
+		return 0;
+	if (vm->rows)
+		matched = sk_rows_evaluate(vm->rows, type);
+	if (matched == UINT32_MAX)
+		return evaluate_linearly(vm, type);
 	return matched;
 }
 
@@ -355,13 +338,14 @@ static int prepare_predicates(struct sk_vm *vm, struct sk_error *error)
 	for (uint32_t i = 0; i < vm->bundle->predicates_count; i++) {
 		const struct sk_bundle_predicate *record = &vm->bundle->predicates[i];
 
-		vm->predicates[i] = (struct predicate){.comparison = {.operator= record->operator,
-								      .modifier = record->modifier,
-								      .quantifier = record->quantifier,
-								      .constants = vm->constants + record->first,
-								      .count = record->count},
-						       .left = record->left,
-						       .right = record->right};
+		vm->predicates[i] =
+			(struct sk_vm_predicate){.comparison = {.operator= record->operator,
+								.modifier = record->modifier,
+								.quantifier = record->quantifier,
+								.constants = vm->constants + record->first,
+								.count = record->count},
+						 .left = record->left,
+						 .right = record->right};
 		if (record->operator== SK_OPERATOR_REGEX) {
 			int status = compile_patterns(vm, i, &pattern_size, error);
 
@@ -399,6 +383,13 @@ int sk_vm_create(const struct sk_bundle *bundle, const struct sk_vm_options *opt
 		sk_vm_destroy(vm);
 		return status;
 	}
+	if (options->engine == SK_VM_ENGINE_ROWS) {
+		status = sk_rows_create(vm, &vm->rows);
+		if (status < 0) {
+			sk_vm_destroy(vm);
+			return sk_error_set(error, status, "no memory for the engine");
+		}
+	}
 	*ret_vm = vm;
 	return 0;
 }
@@ -407,6 +398,7 @@ void sk_vm_destroy(struct sk_vm *vm)
 {
 	if (!vm)
 		return;
+	sk_rows_destroy(vm->rows);
 	for (uint32_t i = 0; vm->constants && i < vm->bundle->constants_count; i++)
 		sk_regex_destroy(vm->constants[i].regex);
 	sk_arena_release(&vm->scratch);
@@ -420,4 +412,46 @@ void sk_vm_destroy(struct sk_vm *vm)
 	sk_free(vm->constants);
 	sk_free(vm->matches);
 	sk_free(vm);
+}
+
+/* Recursion is as deep as expressions are, which the verifier limits. */
+static bool depends_on(const struct sk_bundle *bundle, uint32_t number, uint16_t field)
+{
+	const struct sk_bundle_expression *expression;
+
+	if (number == SK_NONE)
+		return false;
+	expression = &bundle->expressions[number];
+	if (expression->kind == SK_EXPRESSION_FIELD)
+		return bundle->fields[expression->operand].field == field;
+	if (expression->kind == SK_EXPRESSION_CONSTANT)
+		return false;
+	for (uint32_t i = 0; i < expression->count; i++) {
+		if (depends_on(bundle, bundle->arguments[expression->operand + i], field))
+			return true;
+	}
+	return false;
+}
+
+bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field)
+{
+	for (uint32_t i = 0; i < vm->bundle->predicates_count; i++) {
+		if (depends_on(vm->bundle, vm->predicates[i].left, field) ||
+		    depends_on(vm->bundle, vm->predicates[i].right, field))
+			return true;
+	}
+	return false;
+}
+
+void sk_vm_flush(struct sk_vm *vm)
+{
+	if (vm->rows)
+		sk_rows_flush(vm->rows);
+}
+
+void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats)
+{
+	*ret_stats = (struct sk_vm_stats){0};
+	if (vm->rows)
+		sk_rows_stats(vm->rows, ret_stats);
 }

@@ -48,10 +48,76 @@ struct sk_field_ref {
 typedef void (*sk_extract_fn)(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
 			      struct sk_value *ret_value);
 
+/* How rules are evaluated.  All give the same matches. */
+enum sk_vm_engine {
+	SK_VM_ENGINE_ROWS,   /* remembered: cost does not follow the number of rules */
+	SK_VM_ENGINE_LINEAR, /* rule after rule: the oracle and the baseline */
+};
+
+/* Most that the rows engine remembers; 0 stands for the default. */
+struct sk_vm_limits {
+	uint32_t values;      /* 32768 values of questions */
+	uint32_t value_bytes; /* 4 MiB for their bytes */
+	uint32_t signatures;  /* 4096 */
+	uint32_t classes;     /* 2048 */
+	uint32_t nodes;       /* 16384 */
+};
+
+/*
+ * Where the host keeps a thread's class for the engine, zeroed when the thread
+ * begins.  It belongs to one engine at a time.
+ */
+struct sk_vm_cache {
+	uint64_t stamp;
+	uint32_t generation;
+	uint32_t class;
+};
+
+/*
+ * What the truth of THREAD and LINEAGE predicates hangs on: as long as `stamp`
+ * is the same for the same `cache`, so are all of those fields.
+ */
+struct sk_vm_anchor {
+	struct sk_vm_cache *cache; /* NULL: nothing to keep it in, asked anew each time */
+	uint64_t stamp;            /* not 0 */
+};
+
+typedef void (*sk_anchor_fn)(void *event, struct sk_vm_anchor *ret_anchor);
+
+/*
+ * The file that the event's fd is of.  fd.name, fd.directory, fd.filename,
+ * fd.type, fd.typechar, fd.l4proto, fd.sockfamily and fd.connected have values
+ * for the event that follow from these alone.
+ */
+struct sk_vm_file {
+	const char *name;
+	uint32_t length;
+	uint32_t kind; /* any number that tells kinds of fd apart */
+};
+
+/* False if the event has no such fd: a socket, a failed open. */
+typedef bool (*sk_file_fn)(void *event, struct sk_vm_file *ret_file);
+
 struct sk_vm_options {
 	sk_extract_fn extract;
+	sk_anchor_fn anchor; /* NULL: no thread's class is kept */
+	sk_file_fn file;     /* NULL: files are asked about field by field */
+	enum sk_vm_engine engine;
+	struct sk_vm_limits limits;
 	bool match_all;   /* every matching rule; otherwise the first one ends it */
 	uint8_t priority; /* rules with a larger (less severe) number are not tried */
+};
+
+/* What the rows engine did and holds; zeroes for the linear one. */
+struct sk_vm_stats {
+	uint64_t events;                                  /* of types that have rules */
+	uint64_t linear;                                  /* of those, evaluated linearly for lack of room */
+	uint64_t asked;                                   /* questions whose value was needed */
+	uint64_t value_hits, value_misses;                /* values that were remembered, or worked out */
+	uint64_t class_hits, class_misses;                /* classes found on their thread, or worked out */
+	uint64_t residuals;                               /* programs of rules that were run */
+	uint64_t flushes;                                 /* times that everything was forgotten */
+	uint32_t signatures, classes, files, nodes, rows; /* held now */
 };
 
 /*
@@ -71,6 +137,14 @@ void sk_vm_destroy(struct sk_vm *vm);
  * The event stays current until then: sk_vm_value() gives its values.
  */
 uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules);
+
+/* True if the truth of some predicate depends on `field` (enum sk_field). */
+bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field);
+
+/* Forgets all that is remembered of values and threads. */
+void sk_vm_flush(struct sk_vm *vm);
+
+void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats);
 
 /* The value of an expression for the current event. */
 const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t expression);

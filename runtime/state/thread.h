@@ -22,6 +22,7 @@
 
 #include "runtime/state/fd.h"
 #include "runtime/state/string.h"
+#include "vm/vm.h"
 
 /* Wire values of the clone_flags table that the state engine acts on. */
 enum sk_clone_flag {
@@ -57,6 +58,7 @@ struct sk_thread {
 	 * serves another thread.
 	 */
 	uint32_t revision;
+	struct sk_vm_cache class; /* the engine's; the state only zeroes it */
 	int64_t tid, pid, ptid, sid, vpgid, pgid, vtid, vpid;
 	int64_t reaper_tid;
 	uint32_t uid, gid, loginuid;

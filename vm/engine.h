@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the two ways of evaluating share.  Private to vm/.
+ */
+#ifndef SK_ENGINE_H
+#define SK_ENGINE_H
+
+#include "vm/compare.h"
+#include "vm/vm.h"
+
+struct sk_rows;
+
+struct sk_vm_slot {
+	uint64_t epoch;
+	struct sk_value value;
+};
+
+struct sk_vm_predicate {
+	struct sk_comparison comparison;
+	uint32_t left, right; /* expressions; right SK_NONE: the comparison's constants */
+};
+
+struct sk_vm {
+	const struct sk_bundle *bundle;
+	struct sk_vm_options options;
+	uint64_t epoch; /* from 1; slots and verdicts of 0 are of no event */
+	void *event;
+	uint64_t *verdicts; /* one a predicate */
+	struct sk_vm_predicate *predicates;
+	struct sk_vm_slot *fields;  /* one a record of FIELDS */
+	struct sk_vm_slot *results; /* one an expression; used by TRANSFORMER and LIST */
+	struct sk_field_ref *refs;
+	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
+	struct sk_constant *constants;
+	uint32_t *matches;
+	struct sk_arena scratch;   /* values of the event */
+	struct sk_arena temporary; /* of one comparison */
+	struct sk_rows *rows;      /* NULL: linear */
+};
+
+/* True if the condition program that begins here ends in MATCH. */
+bool sk_vm_condition_holds(struct sk_vm *vm, const struct sk_instruction *instruction);
+
+/*
+ * True if predicate `number`, which has constants on its right, holds for
+ * `left`.
+ */
+static inline bool sk_vm_holds_for(struct sk_vm *vm, uint32_t number, const struct sk_value *left)
+{
+	return left->presence == SK_PRESENT &&
+	       sk_compare_constants(&vm->predicates[number].comparison, left, &vm->temporary);
+}
+
+#endif

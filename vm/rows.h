@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evaluation whose cost does not follow the number of rules (docs/architecture.md,
+ * "Rows").  Private to vm/.
+ */
+#ifndef SK_ROWS_H
+#define SK_ROWS_H
+
+#include <stdint.h>
+
+#include "vm/engine.h"
+
+struct sk_rows;
+
+/* `vm` is complete but for its rows, and outlives them.  0 or -ENOMEM. */
+int sk_rows_create(struct sk_vm *vm, struct sk_rows **ret_rows);
+void sk_rows_destroy(struct sk_rows *rows);
+
+/*
+ * Evaluates the current event, of `type`; writes vm->matches and returns how
+ * many.  UINT32_MAX: no room to remember what it takes; evaluate linearly.
+ */
+uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type);
+
+/* Forgets everything that is remembered. */
+void sk_rows_flush(struct sk_rows *rows);
+
+void sk_rows_stats(const struct sk_rows *rows, struct sk_vm_stats *ret_stats);
+
+#endif
