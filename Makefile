@@ -60,9 +60,7 @@ SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-# Until every part has landed, what there is.
-PARTS := vm/vm.c compiler/check.c compiler/compile.c grammar/parse.c runtime/scap/reader.c runtime/state/state.c runtime/fields/fields.c runtime/alert/alert.c runtime/capture/capture.c
-all: $(if $(filter-out $(wildcard $(PARTS)),$(PARTS)),$(B)/libsaker.a,$(B)/saker) ## build/saker
+all: $(B)/saker ## build/saker
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -143,6 +141,7 @@ test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed,
 	$(Q)SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 man: $(B)/saker ## write the man pages anew
+	$(Q)mkdir -p docs/man
 	$(Q)for command in compile lint disasm replay run record fields events help; do \
 		$(B)/saker help --man $$command > docs/man/saker-$$command.1; done
 	$(Q)$(B)/saker help --man > docs/man/saker.1

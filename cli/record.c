@@ -97,10 +97,32 @@ static int write_group(void *context, const struct sk_group_entry *entry)
 	return recording->file.group(recording->file.context, entry);
 }
 
+/*
+ * Until it execs, the command is a copy of saker itself, with the arguments
+ * and files of whoever records: nobody's business in a neutral capture.
+ */
+static struct sk_process_entry neutral_process(const struct sk_process_entry *entry)
+{
+	static const char name[] = "saker", root[] = "/";
+	struct sk_process_entry process = *entry;
+
+	process.exe = (struct sk_bytes){name, sizeof(name) - 1};
+	process.exepath = (struct sk_bytes){name, sizeof(name) - 1};
+	process.cwd = (struct sk_bytes){root, sizeof(root) - 1};
+	process.args = (struct sk_bytes){0};
+	process.env = (struct sk_bytes){0};
+	return process;
+}
+
 static int write_process(void *context, const struct sk_process_entry *entry)
 {
 	struct recording *recording = context;
+	struct sk_process_entry process;
 
+	if (recording->neutral) {
+		process = neutral_process(entry);
+		entry = &process;
+	}
 	return recording->file.process(recording->file.context, entry);
 }
 
@@ -108,6 +130,8 @@ static int write_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 {
 	struct recording *recording = context;
 
+	if (recording->neutral && entry->fd > STDERR_FILENO)
+		return 0;
 	return recording->file.fd(recording->file.context, tid, entry);
 }
 

@@ -51,13 +51,20 @@ cat >"$work/bad.yaml" <<'PACK'
   condition: evt.type = execve and proc.nmae = sh
 - rule: one
   desc: d
-  condition: started and evt.type = opne and missing_macro
+  condition: started and evt.type = opne
+  output: x
+  priority: INFO
+- rule: two
+  desc: d
+  condition: started and missing_macro
   output: x
   priority: INFO
 PACK
 expect "a pack with errors exits 1" exits 1 "$saker" lint "$work/bad.yaml"
 expect "an unknown field is shown with file, line and column" says "bad.yaml:2:" "$saker" lint "$work/bad.yaml"
 expect "an unknown field gets a suggestion" says "proc.name" "$saker" lint "$work/bad.yaml"
+expect "an unknown event type gets a suggestion" says "open" "$saker" lint "$work/bad.yaml"
+expect "an undefined macro is found in the same run" says "bad.yaml:11:" "$saker" lint "$work/bad.yaml"
 expect "nothing is written after an error" sh -c \
 	"\"$saker\" compile \"$work/bad.yaml\" -o \"$work/bad.skb\" 2>/dev/null; [ ! -e \"$work/bad.skb\" ]"
 
