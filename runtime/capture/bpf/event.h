@@ -50,6 +50,9 @@ struct sk_scratch {
 	/* Names on the way from a cgroup to the root of its hierarchy. */
 	const char *levels[SK_CGROUP_LEVELS];
 	__u32 depth;
+	/* Of an iovec: entries, and bytes that are still wanted. */
+	__u64 count;
+	__u32 left;
 	/* A path that is put together from its end. */
 	__u32 path_start;
 	__u8 path[2 * SK_TEXT_LIMIT];

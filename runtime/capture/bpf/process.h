@@ -60,8 +60,9 @@ static __always_inline void sk_put_user_vector(struct sk_scratch *scratch, __u64
 		if (bpf_probe_read_user(&pointer, width, (const void *)(vector + i * width)) || !pointer)
 			break;
 		length = bpf_probe_read_user_str(sk_event_place(scratch), SK_STRINGS_LIMIT, (const void *)pointer);
+		/* One that is not in memory, which the kernel did not look at either: the others may be. */
 		if (length <= 0)
-			break;
+			continue;
 		scratch->offset = sk_forget(scratch->offset) + length;
 		if (sk_forget(scratch->offset) - start >= SK_STRINGS_LIMIT)
 			break;

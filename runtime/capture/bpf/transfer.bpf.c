@@ -71,8 +71,10 @@ static __always_inline __u32 pieces_size(struct sk_scratch *scratch, __u64 piece
 {
 	__u64 base, length, total = 0;
 
+	/* In memory, or the verifier would tell apart all the numbers that it can be, here and in put_pieces(). */
+	scratch->count = count;
 	for (__u32 i = 0; i < PIECES; i++) {
-		if (i >= count || !read_piece(scratch, pieces, i, &base, &length))
+		if (i >= sk_forget(scratch->count) || !read_piece(scratch, pieces, i, &base, &length))
 			break;
 		total += length;
 	}
@@ -83,12 +85,14 @@ static __always_inline __u32 pieces_size(struct sk_scratch *scratch, __u64 piece
 static __always_inline void put_pieces(struct sk_scratch *scratch, __u64 pieces, __u64 count, __u64 size)
 {
 	__u32 snap = sk_snap_length, start = sk_forget(scratch->offset), length;
-	__u32 left = size < snap ? size : snap;
 
+	scratch->count = count;
+	scratch->left = size < snap ? size : snap;
 	for (__u32 i = 0; i < PIECES; i++) {
+		__u32 left = sk_forget(scratch->left);
 		__u64 base, there;
 
-		if (i >= count || !left || !read_piece(scratch, pieces, i, &base, &there))
+		if (i >= sk_forget(scratch->count) || !left || !read_piece(scratch, pieces, i, &base, &there))
 			break;
 		length = there < left ? there : left;
 		sk_barrier(length);
@@ -96,8 +100,7 @@ static __always_inline void put_pieces(struct sk_scratch *scratch, __u64 pieces,
 		if (bpf_probe_read_user(sk_event_place(scratch), length, (const void *)base))
 			break;
 		scratch->offset = sk_forget(scratch->offset) + length;
-		left -= length;
-		sk_barrier(left);
+		scratch->left = left - length;
 	}
 	length = sk_forget(scratch->offset) - start;
 	scratch->offset = start;
@@ -227,14 +230,22 @@ int sk_exit_message(void *context)
 	return 0;
 }
 
-/* One event for a message of sendmmsg or recvmmsg; `pointer` 0: for a call that failed. */
-static __always_inline void send_one_of_many(struct sk_scratch *scratch, __u64 pointer)
+/*
+ * One event for a message of sendmmsg or recvmmsg; `pointer` 0: for a call that
+ * failed.  Not inline: the verifier looks at it once, not for each message.
+ */
+__attribute__((noinline)) int sk_send_one_of_many(__u64 pointer)
 {
-	__s64 fd = (__s32)scratch->arguments[0];
-	bool sends = scratch->dispatch.event == SK_EVENT_SOCKET_SENDMMSG_X;
+	struct sk_scratch *scratch = sk_scratch_taken();
 	struct message message;
 	__u32 length = 0;
+	bool sends;
+	__s64 fd;
 
+	if (!scratch)
+		return 0;
+	fd = (__s32)scratch->arguments[0];
+	sends = scratch->dispatch.event == SK_EVENT_SOCKET_SENDMMSG_X;
 	read_message(&message, pointer, scratch->compat);
 	bpf_probe_read_user(&length, sizeof(length), (const void *)(pointer + (scratch->compat ? 28 : 56)));
 	sk_event_begin_call(scratch);
@@ -249,6 +260,7 @@ static __always_inline void send_one_of_many(struct sk_scratch *scratch, __u64 p
 	if (!sends)
 		sk_put_user_bytes(scratch, message.control, pointer ? message.control_size : 0, CONTROL_LIMIT);
 	sk_event_send(scratch);
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -262,11 +274,11 @@ int sk_exit_messages(void *context)
 	pointer = scratch->arguments[1];
 	stride = scratch->compat ? 32 : 64;
 	if (scratch->result <= 0)
-		send_one_of_many(scratch, 0);
+		sk_send_one_of_many(0);
 	for (__u32 i = 0; i < MESSAGES; i++) {
 		if (scratch->result <= i)
 			break;
-		send_one_of_many(scratch, pointer + i * stride);
+		sk_send_one_of_many(pointer + i * stride);
 	}
 	sk_scratch_release(scratch);
 	return 0;
