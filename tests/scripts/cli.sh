@@ -64,7 +64,7 @@ expect "a pack with errors exits 1" exits 1 "$saker" lint "$work/bad.yaml"
 expect "an unknown field is shown with file, line and column" says "bad.yaml:2:" "$saker" lint "$work/bad.yaml"
 expect "an unknown field gets a suggestion" says "proc.name" "$saker" lint "$work/bad.yaml"
 expect "an unknown event type gets a suggestion" says "open" "$saker" lint "$work/bad.yaml"
-expect "an undefined macro is found in the same run" says "bad.yaml:11:" "$saker" lint "$work/bad.yaml"
+expect "an undefined macro is found in the same run" says "bad.yaml:10:" "$saker" lint "$work/bad.yaml"
 expect "nothing is written after an error" sh -c \
 	"\"$saker\" compile \"$work/bad.yaml\" -o \"$work/bad.skb\" 2>/dev/null; [ ! -e \"$work/bad.skb\" ]"
 

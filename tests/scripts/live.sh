@@ -21,6 +21,7 @@ start_sensor() { # PACK...
 	rules=
 	for pack; do rules="$rules -r $pack"; done
 	: >"$work/alerts"
+	: >"$work/sensor.log"
 	# shellcheck disable=SC2086
 	"$saker" run --json --rule-matching all $rules >"$work/alerts" 2>"$work/sensor.log" &
 	sensor=$!
