@@ -158,8 +158,9 @@ static struct entry *obtain(struct sk_users *users, const struct sk_string *cont
 	if (make_room(users) < 0)
 		return NULL;
 	slot = slot_of(users, container_id, number, kind);
-	if (*slot && *slot != &tombstone)
-		return *slot;
+	entry = *slot;
+	if (entry && entry != &tombstone)
+		return entry;
 	if (users->count >= ENTRY_LIMIT)
 		return NULL;
 	entry = sk_slab_alloc(sk_string_pool_slab(users->pool), sizeof(*entry));
@@ -176,7 +177,7 @@ static struct entry *obtain(struct sk_users *users, const struct sk_string *cont
 		entry_free(users, entry);
 		return NULL;
 	}
-	users->used += *slot == NULL;
+	users->used += *slot == NULL; /* a tombstone is counted already */
 	users->count++;
 	*slot = entry;
 	return entry;

@@ -78,7 +78,7 @@ static void print_thread(const struct sk_event_view *view)
 {
 	const struct sk_thread_table *threads = sk_state_threads(view->state);
 	const struct sk_thread *thread = view->thread, *parent, *leader = sk_thread_main(thread);
-	const struct sk_fd_table *fds = leader ? sk_thread_fds(leader) : NULL;
+	const struct sk_fd_table *fds = sk_thread_fds(thread);
 	static const char *const streams[] = {"proc.stdin", "proc.stdout", "proc.stderr"};
 	char name[64];
 
@@ -125,18 +125,16 @@ static void print_thread(const struct sk_event_view *view)
 	number("proc.vmsize", thread->vmsize_kb);
 	number("proc.vmrss", thread->vmrss_kb);
 	number("proc.vmswap", thread->vmswap_kb);
-	number("proc.fdopencount", sk_fd_table_count(fds));
+	number("proc.fdopencount", leader ? sk_fd_table_count(sk_thread_fds(leader)) : 0);
 	number("proc.fdlimit", leader ? leader->fdlimit : 0);
-	if (leader) {
-		for (int i = 0; i < 3; i++) {
-			const struct sk_fd *fd = sk_fd_find(fds, i);
+	for (int i = 0; i < 3; i++) {
+		const struct sk_fd *fd = sk_fd_find(fds, i);
 
-			if (!fd)
-				continue;
-			snprintf(name, sizeof(name), "%s.name", streams[i]);
-			text(name, fd->name);
-			printf(",\"%s.type\":\"%s\"", streams[i], sk_fd_type_name(fd->type));
-		}
+		if (!fd)
+			continue;
+		snprintf(name, sizeof(name), "%s.name", streams[i]);
+		text(name, fd->name);
+		printf(",\"%s.type\":\"%s\"", streams[i], sk_fd_type_name(fd->type));
 	}
 	for (uint32_t i = 1; i <= 3; i++) {
 		parent = sk_thread_ancestor(threads, thread, i);

@@ -310,6 +310,7 @@ TEST(the_cgroups_names_are_those_of_the_state)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(the_callers_event_makes_the_child_with_what_it_inherits)
 	RUN(strings_that_the_child_has_in_common_are_shared)

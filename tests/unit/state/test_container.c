@@ -157,11 +157,13 @@ TEST(metadata_is_taken_whole)
 	start();
 	container = update(
 		"{\"container\":{\"id\":\"0123456789ab\",\"full_id\":\"" HEX64 "\",\"name\":\"web\","
-		"\"image\":\"img:1\",\"imagerepo\":\"img\",\"imagetag\":\"1\",\"imagedigest\":\"sha\",\"imageid\":\"i\","
+		"\"image\":\"img:1\",\"imagerepo\":\"img\",\"imagetag\":\"1\",\"imagedigest\":\"sha\",\"imageid\":"
+		"\"i\","
 		"\"type\":7,\"ip\":\"1.2.3.4\",\"cni_json\":\"{}\",\"privileged\":true,\"host_pid\":true,"
 		"\"host_network\":false,\"pod_sandbox_id\":\"p\",\"pod_sandbox_labels\":{\"z\":\"1\",\"a\":\"2\"},"
 		"\"labels\":{\"k\":\"v\",\"n\":5},"
-		"\"Mounts\":[{\"Source\":\"/s\",\"Destination\":\"/d\",\"Mode\":\"ro\",\"RW\":true,\"Propagation\":\"p\"}]}}");
+		"\"Mounts\":[{\"Source\":\"/s\",\"Destination\":\"/"
+		"d\",\"Mode\":\"ro\",\"RW\":true,\"Propagation\":\"p\"}]}}");
 	CHECK(container && container == find("0123456789ab"));
 	if (!container) {
 		finish();
@@ -213,9 +215,19 @@ TEST(an_update_replaces_what_was_known)
 TEST(what_is_no_metadata_is_refused)
 {
 	static const char *const texts[] = {
-		"", "x", "[]", "{}", "null", "{\"container\":{}}", "{\"container\":{\"id\":5}}", "{\"container\":{\"id\":\"\"}}",
-		"{\"container\":{\"id\":\"0123456789012345678901234567890123456789012345678901234567890123456789\"}}",
-		"{\"container\":{\"id\":\"a\"}", "{\"id\":\"a\\u0000b\"}", "{\"id\":\"\xff\"}",
+		"",
+		"x",
+		"[]",
+		"{}",
+		"null",
+		"{\"container\":{}}",
+		"{\"container\":{\"id\":5}}",
+		"{\"container\":{\"id\":\"\"}}",
+		"{\"container\":{\"id\":\"0123456789012345678901234567890123456789012345678901234567890123456789\"}"
+		"}",
+		"{\"container\":{\"id\":\"a\"}",
+		"{\"id\":\"a\\u0000b\"}",
+		"{\"id\":\"\xff\"}",
 	};
 	static char deep[100000];
 
@@ -260,7 +272,8 @@ TEST(the_id_of_a_removal_is_read_without_taking_the_rest)
 
 TEST(without_memory_nothing_breaks)
 {
-	static const char json[] = "{\"id\":\"0123456789ab\",\"name\":\"n\",\"labels\":{\"a\":\"b\"},\"Mounts\":[{}]}";
+	static const char json[] =
+		"{\"id\":\"0123456789ab\",\"name\":\"n\",\"labels\":{\"a\":\"b\"},\"Mounts\":[{}]}";
 
 	for (size_t countdown = 0; countdown < 30; countdown++) {
 		start();
@@ -274,6 +287,7 @@ TEST(without_memory_nothing_breaks)
 	}
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(docker_and_kubernetes_paths_have_64_digits_at_the_end)
 	RUN(podman_paths_come_first)

@@ -229,6 +229,7 @@ TEST(memory_and_faults_change_without_a_revision)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(each_call_sets_the_effective_id)
 	RUN(failed_and_empty_ones_set_nothing)

@@ -264,6 +264,7 @@ TEST(an_exec_raises_the_revision_and_what_descendants_see)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(an_exec_shows_the_new_program)
 	RUN(what_an_exec_does_not_say_stays_but_for_pgid)

@@ -211,6 +211,7 @@ TEST(the_purge_takes_what_is_invalid_or_silent_and_gone)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(a_thread_is_there_at_its_exit_and_gone_at_the_next_event)
 	RUN(an_exit_of_nobody_makes_nobody)

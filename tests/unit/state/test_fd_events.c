@@ -446,6 +446,7 @@ TEST(paths_of_parameters_are_resolved_like_those_of_open)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(an_open_file_has_its_path_flags_and_inode)
 	RUN(a_path_may_be_relative_to_a_directory)

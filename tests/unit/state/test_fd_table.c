@@ -240,6 +240,7 @@ TEST(every_kind_has_its_name_and_letter)
 	CHECK_EQUAL(sk_fd_type_char(99), '?');
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(fds_are_found_by_number_dense_or_far_apart)
 	RUN(an_fd_that_is_there_is_replaced)

@@ -182,6 +182,7 @@ TEST(memory_is_accounted_for)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(a_steady_host_asks_the_heap_for_nothing)
 	RUN(a_full_thread_table_takes_nobody_but_ourselves)

@@ -88,6 +88,7 @@ TEST(what_does_not_fit_has_a_fixed_name)
 	CHECK_TEXT(join(directory, path), "/DIR_TOO_LONG/FILENAME_TOO_LONG");
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(a_relative_path_is_put_behind_its_directory)
 	RUN(an_absolute_path_replaces_the_directory)

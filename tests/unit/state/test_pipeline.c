@@ -34,7 +34,7 @@ TEST(an_unknown_thread_gets_an_entry_that_says_so)
 TEST(some_events_make_no_entry)
 {
 	static const uint16_t types[] = {SK_EVENT_SCHEDSWITCH_6_E, SK_EVENT_PROCEXIT_1_E, SK_EVENT_PROCINFO_E,
-					 SK_EVENT_DROP_E, SK_EVENT_ASYNCEVENT_E, SK_EVENT_USER_ADDED_E,
+					 SK_EVENT_DROP_E,          SK_EVENT_ASYNCEVENT_E, SK_EVENT_USER_ADDED_E,
 					 SK_EVENT_PLUGINEVENT_E};
 
 	start();
@@ -366,6 +366,7 @@ TEST(entries_are_linked_when_all_are_in)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(an_unknown_thread_gets_an_entry_that_says_so)
 	RUN(some_events_make_no_entry)

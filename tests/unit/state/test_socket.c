@@ -33,7 +33,8 @@ static void tuple4(unsigned index, uint8_t from, uint16_t from_port, uint8_t to,
 	bytes(&world, index, wire, sizeof(wire));
 }
 
-static void tuple6(unsigned index, const uint8_t from[16], uint16_t from_port, const uint8_t to[16], uint16_t to_port)
+static void tuple6(unsigned index, const uint8_t from[16], uint16_t from_port, const uint8_t to[16],
+		   uint16_t to_port)
 {
 	uint8_t wire[37] = {INET6};
 
@@ -91,13 +92,20 @@ struct protocol_case {
 TEST(sockets_have_kind_and_protocol)
 {
 	static const struct protocol_case cases[] = {
-		{INET, STREAM, 6, SK_FD_IPV4_SOCK, SK_L4_TCP},	 {INET, DGRAM, 17, SK_FD_IPV4_SOCK, SK_L4_UDP},
-		{INET, STREAM | 0x800, 0, SK_FD_IPV4_SOCK, SK_L4_TCP}, {INET6, DGRAM, 0, SK_FD_IPV6_SOCK, SK_L4_UDP},
-		{INET, RAW, 6, SK_FD_IPV4_SOCK, SK_L4_RAW},	 {INET, RAW, 17, SK_FD_IPV4_SOCK, SK_L4_RAW},
-		{INET, DGRAM, 1, SK_FD_IPV4_SOCK, SK_L4_ICMP},	 {INET, RAW, 1, SK_FD_IPV4_SOCK, SK_L4_RAW},
-		{INET, RAW, 255, SK_FD_IPV4_SOCK, SK_L4_RAW},	 {INET, DGRAM, 132, SK_FD_IPV4_SOCK, SK_L4_UNKNOWN},
-		{INET, RAW, 0, SK_FD_IPV4_SOCK, SK_L4_UNKNOWN},	 {UNIX, STREAM, 0, SK_FD_UNIX_SOCK, SK_L4_UNKNOWN},
-		{NETLINK, RAW, 0, SK_FD_NETLINK, SK_L4_UNKNOWN}, {17, RAW, 0, SK_FD_UNKNOWN, SK_L4_UNKNOWN},
+		{INET, STREAM, 6, SK_FD_IPV4_SOCK, SK_L4_TCP},
+		{INET, DGRAM, 17, SK_FD_IPV4_SOCK, SK_L4_UDP},
+		{INET, STREAM | 0x800, 0, SK_FD_IPV4_SOCK, SK_L4_TCP},
+		{INET6, DGRAM, 0, SK_FD_IPV6_SOCK, SK_L4_UDP},
+		{INET, RAW, 6, SK_FD_IPV4_SOCK, SK_L4_RAW},
+		{INET, RAW, 17, SK_FD_IPV4_SOCK, SK_L4_RAW},
+		{INET, DGRAM, 1, SK_FD_IPV4_SOCK, SK_L4_ICMP},
+		{INET, RAW, 1, SK_FD_IPV4_SOCK, SK_L4_RAW},
+		{INET, RAW, 255, SK_FD_IPV4_SOCK, SK_L4_RAW},
+		{INET, DGRAM, 132, SK_FD_IPV4_SOCK, SK_L4_UNKNOWN},
+		{INET, RAW, 0, SK_FD_IPV4_SOCK, SK_L4_UNKNOWN},
+		{UNIX, STREAM, 0, SK_FD_UNIX_SOCK, SK_L4_UNKNOWN},
+		{NETLINK, RAW, 0, SK_FD_NETLINK, SK_L4_UNKNOWN},
+		{17, RAW, 0, SK_FD_UNKNOWN, SK_L4_UNKNOWN},
 	};
 
 	start();
@@ -478,7 +486,8 @@ TEST(an_end_that_nobody_named_is_the_interfaces)
 
 TEST(connections_that_were_there_get_their_direction)
 {
-	const struct sk_fd_entry listening = {.fd = 3, .type = SK_FD_IPV4_SERVSOCK, .l4 = SK_L4_TCP, .destination_port = 80};
+	const struct sk_fd_entry listening = {
+		.fd = 3, .type = SK_FD_IPV4_SERVSOCK, .l4 = SK_L4_TCP, .destination_port = 80};
 	const struct sk_fd_entry served = {.fd = 4,
 					   .type = SK_FD_IPV4_SOCK,
 					   .l4 = SK_L4_TCP,
@@ -592,6 +601,7 @@ TEST(tuples_of_any_length_are_harmless)
 	world_close(&world);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(sockets_have_kind_and_protocol)
 	RUN(a_connect_makes_the_client)

@@ -120,6 +120,7 @@ TEST(without_memory_a_string_is_empty)
 	sk_string_pool_destroy(pool);
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(a_string_holds_its_bytes_and_a_nul)
 	RUN(the_empty_string_is_one_and_may_be_dropped_too_often)

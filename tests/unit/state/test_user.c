@@ -120,6 +120,7 @@ TEST(without_memory_nothing_breaks)
 	finish();
 }
 
+/* clang-format off */
 TEST_MAIN(
 	RUN(a_user_is_known_in_its_container_only)
 	RUN(adding_says_whether_anything_changed)
