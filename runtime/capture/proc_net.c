@@ -2,6 +2,7 @@
 #include "runtime/capture/proc_net.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,18 +215,43 @@ static struct sk_proc_net_namespace *namespace_of(struct sk_proc_net *net, int64
 	return namespace;
 }
 
+/*
+ * A unix socket's name can hold a newline and then what looks like another
+ * line of the table.  Inode numbers are unique, so where one stands twice a
+ * name was forged: a socket of another kind is what the kernel wrote, and of
+ * two unix sockets neither name is believed.
+ */
+static const struct sk_proc_socket *choose(const struct sk_proc_net_namespace *namespace,
+					   const struct sk_proc_socket *found, bool *ret_forged)
+{
+	const struct sk_proc_socket *first = found, *end = namespace->sockets + namespace->count;
+
+	while (first > namespace->sockets && first[-1].entry.ino == found->entry.ino)
+		first--;
+	*ret_forged = first + 1 < end && first[1].entry.ino == found->entry.ino;
+	for (const struct sk_proc_socket *i = first; i < end && i->entry.ino == found->entry.ino; i++)
+		if (i->entry.type != SK_FD_UNIX_SOCK) {
+			*ret_forged = false;
+			return i;
+		}
+	return first;
+}
+
 int sk_proc_net_find(struct sk_proc_net *net, int64_t pid, uint64_t inode, struct sk_fd_entry *ret_entry)
 {
 	struct sk_proc_net_namespace *namespace = namespace_of(net, pid);
-	struct sk_proc_socket key = {.entry.ino = inode}, *found = NULL;
+	struct sk_proc_socket key = {.entry.ino = inode};
+	const struct sk_proc_socket *found = NULL;
 	const char *name;
 	int64_t fd = ret_entry->fd;
+	bool forged;
 
 	if (namespace && namespace->count > 0)
 		found = bsearch(&key, namespace->sockets, namespace->count, sizeof(key), compare);
 	if (!found)
 		return -ENOENT;
-	name = namespace->names + found->name;
+	found = choose(namespace, found, &forged);
+	name = forged ? "" : namespace->names + found->name;
 	*ret_entry = found->entry;
 	ret_entry->fd = fd;
 	ret_entry->name = (struct sk_bytes){name, (uint32_t)strlen(name)};

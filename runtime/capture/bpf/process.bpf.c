@@ -21,6 +21,11 @@ enum {
 	NO_REAPER = -1,
 };
 
+/* One function builds them all. */
+_Static_assert(SK_NPARAMS_SYSCALL_FORK_20_X == SK_NPARAMS_SYSCALL_CLONE_20_X, "fork has clone's parameters");
+_Static_assert(SK_NPARAMS_SYSCALL_VFORK_20_X == SK_NPARAMS_SYSCALL_CLONE_20_X, "vfork has clone's parameters");
+_Static_assert(SK_NPARAMS_SYSCALL_CLONE3_X == SK_NPARAMS_SYSCALL_CLONE_20_X, "clone3 has clone's parameters");
+
 static __always_inline __u32 clone_flags(__u32 event, __u64 first, struct task_struct *task)
 {
 	struct pid_namespace *own = sk_pid_namespace(task);

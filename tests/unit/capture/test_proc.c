@@ -364,6 +364,29 @@ TEST(fds_have_their_kinds)
 		close(i);
 }
 
+TEST(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
+{
+	struct sockaddr_un honest = {.sun_family = AF_UNIX, .sun_path = "\0sk-test-honest"};
+	struct sockaddr_un forger = {.sun_family = AF_UNIX};
+	int victim = socket(AF_UNIX, SOCK_STREAM, 0), other = socket(AF_UNIX, SOCK_STREAM, 0), length;
+	struct stat status;
+
+	CHECK_EQUAL(bind(victim, (struct sockaddr *)&honest, sizeof(sa_family_t) + 15), 0);
+	CHECK_EQUAL(fstat(victim, &status), 0);
+	length = snprintf(forger.sun_path + 1, sizeof(forger.sun_path) - 1,
+			  "a\n0000000000000001: 00000002 00000000 00010000 0001 01 %llu /forged\nb",
+			  (unsigned long long)status.st_ino);
+	CHECK_EQUAL(
+		bind(other, (struct sockaddr *)&forger, (socklen_t)(sizeof(sa_family_t) + 1) + (socklen_t)length),
+		0);
+	scan(getpid());
+	CHECK_EQUAL(type_of(victim), SK_FD_UNIX_SOCK);
+	CHECK(strstr(kept.fd[victim].name, "forged") == NULL);
+	CHECK_EQUAL(type_of(other), SK_FD_UNIX_SOCK);
+	close(victim);
+	close(other);
+}
+
 static int64_t thread_tid;
 static pthread_barrier_t barrier;
 
@@ -516,7 +539,7 @@ TEST(a_sink_that_refuses_ends_the_scan)
 }
 
 TEST_MAIN(RUN(the_machine_is_described) RUN(damaged_lines_of_passwd_are_skipped) RUN(this_process_is_described)
-		  RUN(fds_have_their_kinds) RUN(a_thread_whose_name_looks_like_numbers_is_read)
-			  RUN(one_process_can_be_read_alone) RUN(only_a_tree_leaves_the_others_out)
-				  RUN(parents_come_before_their_children) RUN(a_long_command_line_is_cut)
-					  RUN(a_sink_that_refuses_ends_the_scan))
+		  RUN(fds_have_their_kinds) RUN(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
+			  RUN(a_thread_whose_name_looks_like_numbers_is_read) RUN(one_process_can_be_read_alone)
+				  RUN(only_a_tree_leaves_the_others_out) RUN(parents_come_before_their_children)
+					  RUN(a_long_command_line_is_cut) RUN(a_sink_that_refuses_ends_the_scan))
