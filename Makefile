@@ -56,7 +56,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run test unit man bench fuzz check format install uninstall clean
+.PHONY: all help deps run test unit nightly man bench fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -139,6 +139,10 @@ $(B)/tests/helpers/%: tests/helpers/%.c
 
 test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
 	$(Q)SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
+
+# Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.
+nightly: $(B)/tests/unit/vm/test_rows ## random packs and events without end, rows against linear
+	$(Q)TEST_TIMEOUT=3600 SK_COMPARISONS=$(or $(COMPARISONS),10000000) tests/run $^
 
 man: $(B)/saker ## write the man pages anew
 	$(Q)mkdir -p docs/man

@@ -33,7 +33,7 @@ struct fixture {
 	struct sk_sources sources;
 	struct sk_diagnostics diagnostics;
 	struct sk_pack pack;
-	struct sk_pack_rule rules[64];
+	struct sk_pack_rule *rules;
 	struct sk_pack_macro *macros;
 	struct sk_compile_options options;
 	struct sk_compile_summary summary;
@@ -48,6 +48,7 @@ static void fixture_begin(struct fixture *fixture)
 	sk_sources_init(&fixture->sources, &fixture->arena);
 	sk_diagnostics_init(&fixture->diagnostics, &fixture->sources, &fixture->arena);
 	fixture->macros = sk_arena_alloc_zeroed(&fixture->arena, FIXTURE_LIMIT, sizeof(*fixture->macros));
+	fixture->rules = sk_arena_alloc_zeroed(&fixture->arena, FIXTURE_LIMIT, sizeof(*fixture->rules));
 	fixture->pack = (struct sk_pack){.arena = &fixture->arena,
 					 .diagnostics = &fixture->diagnostics,
 					 .rules = fixture->rules,

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows against the linear engine: random packs, random events, the same
+ * matches in the same order, whatever is remembered and forgotten on the way.
+ *
+ * SK_SEED gives other packs, SK_COMPARISONS more of them.  A difference is cut
+ * down to the rules and events that it takes, and printed.
+ */
+#include "tests/test.h"
+#include "tests/unit/compiler/fixture.h"
+#include "tests/unit/vm/random_host.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(SK_VM_CHECK)
+enum { EVERYDAY = 60000 };
+#else
+enum { EVERYDAY = 1000000 };
+#endif
+
+enum { RULE_LIMIT = 600, EVENTS = 150 };
+
+/* One way to run the rows engine. */
+struct setup {
+	const char *name;
+	uint32_t most; /* that each table holds, from 1; 0: the defaults */
+	bool match_all;
+	bool no_hooks; /* neither anchors nor files */
+};
+
+static const struct setup setups[] = {
+	{"all, tables of one", 1, true, false},       {"first, tables of one", 1, false, false},
+	{"all, small tables", 8, true, false},        {"first, small tables", 8, false, false},
+	{"all, default tables", 0, true, false},      {"first, default tables", 0, false, false},
+	{"first, middling tables", 64, false, false}, {"all, without hooks", 64, true, true},
+};
+enum { SETUPS = COUNT(setups) };
+
+/* A pack and what happens, all of it made from the seed. */
+struct trial {
+	uint64_t seed;
+	char *conditions[RULE_LIMIT];
+	uint32_t rules;
+	bool dropped[RULE_LIMIT]; /* while a difference is cut down */
+	bool skipped[EVENTS];
+	uint8_t priorities[RULE_LIMIT];
+	uint8_t threshold;
+	bool short_memory;
+};
+
+struct difference {
+	uint32_t setup, event;
+	char what[1024];
+};
+
+static uint64_t comparisons, packs, faulty_packs, matches_seen, predicates_compared;
+static struct sk_vm_stats total;
+
+/* --- compiling --------------------------------------------------------- */
+
+static void make_trial(struct trial *trial, uint64_t seed)
+{
+	static const uint32_t most[] = {3, 12, 40};
+	struct random random = {seed};
+	struct predicates *predicates = malloc(sizeof(*predicates));
+	char *condition = malloc(CONDITION_SIZE);
+
+	*trial = (struct trial){.seed = seed, .threshold = 7};
+	make_predicates(predicates, &random);
+	trial->rules = 1 + random_below(&random, most[random_below(&random, COUNT(most))]);
+	/* More rules of a type than are looked at one by one. */
+	if (one_in(&random, 20))
+		trial->rules = 300 + random_below(&random, RULE_LIMIT - 300);
+	if (one_in(&random, 4))
+		trial->threshold = (uint8_t)random_below(&random, 8);
+	trial->short_memory = one_in(&random, 8);
+	for (uint32_t i = 0; i < trial->rules; i++) {
+		make_condition(predicates, condition);
+		trial->conditions[i] = strdup(condition);
+		trial->priorities[i] = (uint8_t)random_below(&random, 8);
+	}
+	free(condition);
+	free(predicates);
+}
+
+static void free_trial(struct trial *trial)
+{
+	for (uint32_t i = 0; i < trial->rules; i++)
+		free(trial->conditions[i]);
+}
+
+/* False if the compiler refuses it. */
+static bool compile(struct fixture *fixture, const struct trial *trial)
+{
+	char name[16];
+
+	fixture_begin(fixture);
+	for (uint32_t i = 0; i < trial->rules; i++) {
+		if (trial->dropped[i])
+			continue;
+		snprintf(name, sizeof(name), "r%u", i);
+		fixture_rule(fixture, name, trial->conditions[i], "x")->priority = trial->priorities[i];
+	}
+	if (fixture_open(fixture) == 0)
+		return true;
+	if (getenv("SK_SHOW_FAULTS"))
+		fixture_print(fixture);
+	fixture_end(fixture);
+	return false;
+}
+
+/* --- comparing --------------------------------------------------------- */
+
+static struct sk_vm_limits limits_of(uint32_t most, struct random *random)
+{
+	if (most == 0)
+		return (struct sk_vm_limits){0};
+	return (struct sk_vm_limits){.values = 1 + random_below(random, most),
+				     .value_bytes = 1 + random_below(random, 16 * most),
+				     .signatures = 1 + random_below(random, most),
+				     .classes = 1 + random_below(random, most),
+				     .nodes = 1 + random_below(random, most)};
+}
+
+static struct sk_vm *make_engine(const struct fixture *fixture, const struct trial *trial, enum sk_vm_engine engine,
+				 const struct setup *setup)
+{
+	struct random random = {trial->seed};
+	const struct sk_vm_options options = {
+		.extract = mock_extract,
+		.anchor = setup->no_hooks ? NULL : mock_anchor,
+		.file = setup->no_hooks ? NULL : mock_file,
+		.engine = engine,
+		.limits = limits_of(setup->most, &random),
+		.match_all = setup->match_all,
+		.priority = trial->threshold,
+	};
+	struct sk_error error = {.message = ""};
+	struct sk_vm *vm = NULL;
+
+	if (sk_vm_create(&fixture->bundle, &options, &vm, &error) < 0)
+		printf("# %s\n", error.message);
+	return vm;
+}
+
+static void describe_rules(char *to, size_t size, const struct fixture *fixture, const uint32_t *rules,
+			   uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		append(to, size, " ");
+		append(to, size, sk_bundle_text(&fixture->bundle, fixture->bundle.rules[rules[i]].name, NULL));
+	}
+}
+
+/* The event stays current: everything can still be asked of it. */
+static bool same_predicates(const struct fixture *fixture, struct sk_vm *linear, struct sk_vm *vm,
+			    struct mock_event *event, struct random *random, uint32_t engine,
+			    struct difference *ret_difference)
+{
+	uint32_t number = random_below(random, fixture->bundle.predicates_count);
+	bool expected, truth;
+	enum sk_presence expected_presence, presence;
+
+	event->engine = 0;
+	expected = sk_vm_predicate(linear, number);
+	expected_presence = sk_vm_predicate_presence(linear, number);
+	event->engine = engine;
+	truth = sk_vm_predicate(vm, number);
+	presence = sk_vm_predicate_presence(vm, number);
+	predicates_compared++;
+	if (truth == expected && presence == expected_presence)
+		return true;
+	snprintf(ret_difference->what, sizeof(ret_difference->what),
+		 "predicate %s is %d (presence %d), linearly %d (%d)",
+		 sk_bundle_text(&fixture->bundle, fixture->bundle.predicates[number].text, NULL), truth, presence,
+		 expected, expected_presence);
+	return false;
+}
+
+/* `only` of the setups, SETUPS: all.  True if there was no difference. */
+static bool run(const struct fixture *fixture, const struct trial *trial, uint32_t only,
+		struct difference *ret_difference)
+{
+	struct random random = {mix(trial->seed)};
+	struct mock_thread threads[THREADS] = {0};
+	struct sk_vm *linear = make_engine(fixture, trial, SK_VM_ENGINE_LINEAR, &setups[0]);
+	struct sk_vm *vms[SETUPS] = {NULL};
+	bool same = linear != NULL;
+
+	for (uint32_t i = 0; i < SETUPS; i++) {
+		if (only == SETUPS || only == i)
+			vms[i] = make_engine(fixture, trial, SK_VM_ENGINE_ROWS, &setups[i]);
+	}
+	for (uint32_t number = 0; same && number < EVENTS; number++) {
+		/* Each event has its own randomness, so that leaving one out changes no other. */
+		struct random here = {random_next(&random)};
+		const uint32_t *expected, *matched;
+		struct mock_event event;
+		uint32_t expected_count;
+
+		disturb_threads(threads, &here);
+		make_event(&event, &here, threads, trial->short_memory);
+		if (trial->skipped[number])
+			continue;
+		expected_count = sk_vm_evaluate(linear, event.type, &event, &expected);
+		matches_seen += expected_count;
+		for (uint32_t i = 0; same && i < SETUPS; i++) {
+			uint32_t wanted_count = expected_count, count;
+			bool flush = one_in(&here, setups[i].most ? 60 : 200);
+
+			if (!vms[i])
+				continue;
+			if (!setups[i].match_all && wanted_count > 1)
+				wanted_count = 1;
+			if (flush)
+				sk_vm_flush(vms[i]);
+			event.engine = i + 1;
+			count = sk_vm_evaluate(vms[i], event.type, &event, &matched);
+			comparisons++;
+			*ret_difference = (struct difference){.setup = i, .event = number};
+			if (count != wanted_count ||
+			    (count && memcmp(matched, expected, count * sizeof(*matched)) != 0)) {
+				append(ret_difference->what, sizeof(ret_difference->what), "matched:");
+				describe_rules(ret_difference->what, sizeof(ret_difference->what), fixture, matched,
+					       count);
+				append(ret_difference->what, sizeof(ret_difference->what), "; linearly:");
+				describe_rules(ret_difference->what, sizeof(ret_difference->what), fixture,
+					       expected, wanted_count);
+				same = false;
+			} else if (one_in(&here, 4) && fixture->bundle.predicates_count) {
+				same = same_predicates(fixture, linear, vms[i], &event, &here, i + 1,
+						       ret_difference);
+			}
+		}
+	}
+	for (uint32_t i = 0; i < SETUPS; i++) {
+		struct sk_vm_stats stats;
+
+		if (!vms[i])
+			continue;
+		sk_vm_stats(vms[i], &stats);
+		total.events += stats.events;
+		total.linear += stats.linear;
+		total.value_hits += stats.value_hits;
+		total.value_misses += stats.value_misses;
+		total.class_hits += stats.class_hits;
+		total.class_misses += stats.class_misses;
+		total.residuals += stats.residuals;
+		total.flushes += stats.flushes;
+		sk_vm_destroy(vms[i]);
+	}
+	sk_vm_destroy(linear);
+	return same;
+}
+
+/* --- cutting down ------------------------------------------------------ */
+
+static bool still_differs(const struct trial *trial, struct difference *difference)
+{
+	struct fixture fixture;
+	bool same;
+
+	if (!compile(&fixture, trial))
+		return false;
+	same = run(&fixture, trial, difference->setup, difference);
+	fixture_end(&fixture);
+	return !same;
+}
+
+static void cut(struct trial *trial, struct difference *difference, bool *flags, uint32_t count)
+{
+	struct difference last = *difference;
+
+	for (uint32_t size = (count + 1) / 2; size; size /= 2) {
+		for (uint32_t at = 0; at < count; at += size) {
+			uint32_t end = at + size < count ? at + size : count;
+			bool before[RULE_LIMIT > EVENTS ? RULE_LIMIT : EVENTS];
+
+			memcpy(before, flags, count * sizeof(*flags));
+			memset(flags + at, true, (end - at) * sizeof(*flags));
+			if (still_differs(trial, &last))
+				*difference = last;
+			else
+				memcpy(flags, before, count * sizeof(*flags));
+			last.setup = difference->setup;
+		}
+	}
+}
+
+static void print_values(const struct fixture *fixture, const struct trial *trial,
+			 const struct difference *difference)
+{
+	struct random random = {mix(trial->seed)};
+	struct mock_thread threads[THREADS] = {0};
+	struct sk_arena scratch;
+
+	sk_arena_init(&scratch, 0);
+	for (uint32_t number = 0; number <= difference->event; number++) {
+		struct random here = {random_next(&random)};
+		struct mock_event event;
+
+		disturb_threads(threads, &here);
+		make_event(&event, &here, threads, trial->short_memory);
+		if (trial->skipped[number])
+			continue;
+		printf("# event %u: %s, thread %d (secret %llu, stamp %llu), file %s\n", number,
+		       sk_events[event.type].id, event.thread,
+		       event.thread < 0 ? 0 : (unsigned long long)threads[event.thread].secret,
+		       event.thread < 0 ? 0 : (unsigned long long)threads[event.thread].stamp,
+		       event.has_file ? event.file_name : "-");
+		for (uint32_t i = 0; i < fixture->bundle.fields_count; i++) {
+			const struct sk_bundle_field *field = &fixture->bundle.fields[i];
+			struct sk_field_ref ref = {.field = field->field,
+						   .kind = field->kind,
+						   .type = field->type,
+						   .list = field->list,
+						   .index = field->index,
+						   .number = i};
+			struct sk_buffer buffer = {0};
+			struct sk_value value;
+
+			if (field->argument != SK_NONE)
+				ref.argument =
+					sk_bundle_text(&fixture->bundle, field->argument, &ref.argument_length);
+			mock_extract(&event, &ref, &scratch, &value);
+			sk_value_print(&value, &buffer);
+			printf("#   %s%s%s = %.*s (presence %u)\n", sk_fields[field->field].name,
+			       ref.argument ? " " : "", ref.argument ? ref.argument : "",
+			       buffer.length > 100 ? 100 : (int)buffer.length, buffer.bytes ? buffer.bytes : "",
+			       value.presence);
+			sk_buffer_release(&buffer);
+		}
+	}
+	sk_arena_release(&scratch);
+}
+
+static void explain(struct trial *trial, struct difference *difference)
+{
+	struct fixture fixture;
+
+	cut(trial, difference, trial->dropped, trial->rules);
+	cut(trial, difference, trial->skipped, EVENTS);
+	printf("# pack seed %llu, %s, priority %u: %s\n", (unsigned long long)trial->seed,
+	       setups[difference->setup].name, trial->threshold, difference->what);
+	for (uint32_t i = 0; i < trial->rules; i++) {
+		if (!trial->dropped[i])
+			printf("# r%u (priority %u): %s\n", i, trial->priorities[i], trial->conditions[i]);
+	}
+	if (compile(&fixture, trial)) {
+		print_values(&fixture, trial, difference);
+		fixture_end(&fixture);
+	}
+}
+
+/* True if rows and linear agree about one pack. */
+static bool try_pack(uint64_t seed)
+{
+	struct trial *trial = malloc(sizeof(*trial));
+	struct difference difference;
+	struct fixture fixture;
+	bool same = true;
+
+	make_trial(trial, seed);
+	packs++;
+	if (compile(&fixture, trial)) {
+		same = run(&fixture, trial, SETUPS, &difference);
+		fixture_end(&fixture);
+		if (!same)
+			explain(trial, &difference);
+	} else {
+		faulty_packs++;
+	}
+	free_trial(trial);
+	free(trial);
+	return same;
+}
+
+TEST(rows_match_what_the_linear_engine_matches)
+{
+	const uint64_t target = wanted("SK_COMPARISONS", EVERYDAY), seed = random_seed();
+	const char *one = getenv("SK_PACK");
+	uint32_t different = 0;
+
+	if (one) {
+		CHECK(try_pack(strtoull(one, NULL, 0)));
+		return;
+	}
+	for (uint64_t i = 0; comparisons < target && different < 3; i++)
+		different += !try_pack(mix2(seed, i));
+	CHECK_EQUAL(different, 0);
+	/* Of what the generator writes, the compiler takes nearly all. */
+	CHECK(faulty_packs * 20 < packs);
+	/* And it is worth comparing: much matches, much is remembered, and room runs out. */
+	CHECK(matches_seen > comparisons / 2);
+	CHECK(total.class_hits > total.events / 10);
+	CHECK(total.value_hits > 0 && total.residuals > 0 && total.flushes > 0);
+	CHECK(total.linear > 0 && total.linear < total.events);
+	printf("# %llu comparisons, %llu packs (%llu refused), %llu matches, %llu predicates\n",
+	       (unsigned long long)comparisons, (unsigned long long)packs, (unsigned long long)faulty_packs,
+	       (unsigned long long)matches_seen, (unsigned long long)predicates_compared);
+	printf("# %llu events: %llu linear, %llu flushes, values %llu/%llu, classes %llu/%llu, %llu residuals\n",
+	       (unsigned long long)total.events, (unsigned long long)total.linear,
+	       (unsigned long long)total.flushes, (unsigned long long)total.value_hits,
+	       (unsigned long long)(total.value_hits + total.value_misses), (unsigned long long)total.class_hits,
+	       (unsigned long long)(total.class_hits + total.class_misses), (unsigned long long)total.residuals);
+}
+
+TEST_MAIN(RUN(rows_match_what_the_linear_engine_matches))
