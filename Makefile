@@ -56,7 +56,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run test unit nightly man bench fuzz check format install uninstall clean
+.PHONY: all help deps run test unit nightly man bench bench-gate fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -171,7 +171,7 @@ fuzz: $(FUZZ_TARGETS:%.c=$(B)/%) ## run every fuzz target FUZZ_SECONDS (30) from
 # --- looking after the code ----------------------------------------------
 
 OUR_SOURCES = $(wildcard vm/*.[ch] vm/*/*.[ch] grammar/*.[ch] compiler/*.[ch] runtime/*.[ch] runtime/*/*.[ch] \
-	runtime/*/bpf/*.[ch] cli/*.[ch] bench/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+	runtime/*/bpf/*.[ch] cli/*.[ch] bench/*.[ch] bench/*/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 
 check: ## format, layering, cppcheck, clang-tidy where they are installed
 	$(Q)tests/check $(B) $(OUR_SOURCES)
@@ -179,12 +179,19 @@ check: ## format, layering, cppcheck, clang-tidy where they are installed
 format: ## lay out the sources as .clang-format says
 	clang-format -i $(OUR_SOURCES)
 
-$(B)/bench/%: bench/%.c $(B)/libsaker.a
-	@echo "  BENCH   $@"
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libsaker.a $(LDFLAGS) $(LIBS)
+# --- measuring -----------------------------------------------------------
 
-bench: $(B)/saker ## measure; results into $(B)/bench/
-	$(Q)bench/run $(B)/saker $(B)/bench
+BENCH_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+BENCH_SUPPORT := $(patsubst %,$(B)/%.o,$(wildcard bench/support/*.c))
+$(BENCH_PROGRAMS): $(B)/bench/%: $(B)/bench/%.c.o $(BENCH_SUPPORT) $(B)/libsaker.a
+	@echo "  BENCH   $@"
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+
+bench: $(B)/saker $(BENCH_PROGRAMS) ## measure; results into $(B)/bench/ (QUICK=1: less of it)
+	$(Q)bench/run $(if $(QUICK),--quick) $(B)/saker $(B)/bench
+
+bench-gate: $(B)/saker $(BENCH_PROGRAMS) ## compare instructions per event with bench/budget.json
+	$(Q)bench/gate $(B)/saker $(B)/bench
 
 # --- installing --------------------------------------------------------
 
