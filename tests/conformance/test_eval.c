@@ -321,7 +321,9 @@ static void evaluate(struct tally *tally, struct fixture *pack, json_t *item, bo
 {
 	struct host host = {.fields = json_object_get(item, "fields")};
 	const char *encoding = text_of(host.fields, "_encoding");
-	struct sk_vm_options options = {.extract = extract, .match_all = true, .priority = 7};
+	/* The cases give events fields that their type does not have: only the linear engine asks for those. */
+	struct sk_vm_options options = {
+		.extract = extract, .engine = SK_VM_ENGINE_LINEAR, .match_all = true, .priority = 7};
 	struct sk_error error = {0};
 	struct sk_vm *vm = NULL;
 	const uint32_t *rules;

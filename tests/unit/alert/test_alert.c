@@ -264,9 +264,13 @@ TEST(a_width_cuts_or_pads_the_text_and_not_the_json_value)
 
 TEST(ancestors_are_joined_by_blanks)
 {
-	struct sk_value items[4] = {sk_value_text("", 0), sk_value_text("a", 1), sk_value_text("", 0),
+	struct sk_value items[5] = {sk_value_text("", 0), sk_value_text("a", 1), sk_value_text("", 0),
 				    sk_value_text("b", 1)};
 	uint32_t names;
+
+	/* What is shown lies behind the last one. */
+	items[4] = (struct sk_value){
+		.presence = SK_PRESENT, .type = SK_TYPE_STRING, .list = 1, .length = 4, .items = items};
 
 	begin_rule("r", 7);
 	names = add_field(SK_FIELD_PROC_ANAME, SK_ARGUMENT_KIND_NONE, "proc.aname");

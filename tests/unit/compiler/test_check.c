@@ -111,11 +111,11 @@ TEST(fields_without_an_extractor_are_refused_as_not_yet_available)
 {
 	struct fixture pack;
 
-	CHECK(is_refused("fd.ino = 1", "the field fd.ino is known, but not yet available in this version", "fd.ino",
+	CHECK(is_refused("evt.hostname = 1", "the field evt.hostname is known, but not yet available in this version", "evt.hostname",
 			 NULL));
 	fixture_begin(&pack);
 	pack.options.accept_later = true;
-	fixture_rule(&pack, "r", "fd.ino = 1", OUTPUT);
+	fixture_rule(&pack, "r", "evt.hostname = 1", OUTPUT);
 	CHECK_EQUAL(fixture_compile(&pack), 0);
 	fixture_end(&pack);
 }
@@ -427,7 +427,7 @@ TEST(unknown_names_drop_the_rules_that_ask_to_be_skipped)
 	fixture_rule(&pack, "field", "evt.type = open and m", OUTPUT)->skip_if_unknown_filter = true;
 	fixture_rule(&pack, "type", "evt.type = opne", OUTPUT)->skip_if_unknown_filter = true;
 	fixture_rule(&pack, "output", "evt.type = open", "%nosuch.field")->skip_if_unknown_filter = true;
-	fixture_rule(&pack, "later", "evt.type = open and fd.ino = 1", OUTPUT)->skip_if_unknown_filter = true;
+	fixture_rule(&pack, "later", "evt.type = open and evt.hostname = 1", OUTPUT)->skip_if_unknown_filter = true;
 	fixture_rule(&pack, "good", "evt.type = open", OUTPUT)->skip_if_unknown_filter = true;
 	CHECK_EQUAL(fixture_compile(&pack), 0);
 	CHECK_EQUAL(pack.diagnostics.errors, 0);
@@ -498,8 +498,8 @@ TEST(outputs_name_fields_that_exist)
 			  "did you mean 'fd.name'?"));
 	CHECK(output_says("%toupper(proc.nmae)", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "nonexistent field proc.nmae", "proc.nmae", "did you mean 'proc.name'?"));
-	CHECK(output_says("a %fd.ino b", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
-			  "the field fd.ino is known, but not yet available in this version", "fd.ino", NULL));
+	CHECK(output_says("a %evt.hostname b", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
+			  "the field evt.hostname is known, but not yet available in this version", "evt.hostname", NULL));
 	CHECK(output_says("%99999proc.name", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "a width of more than 65535 bytes", "%99999", NULL));
 	CHECK(output_says("100%", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT, "", "%", NULL));

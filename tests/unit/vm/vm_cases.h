@@ -99,8 +99,10 @@ struct machine {
 
 static void machine_start(struct machine *machine, struct builder *builder, bool match_all, uint8_t priority)
 {
-	const struct sk_vm_options options = {
-		.extract = host_extract, .match_all = match_all, .priority = priority};
+	const struct sk_vm_options options = {.engine = SK_VM_ENGINE_LINEAR,
+					      .extract = host_extract,
+					      .match_all = match_all,
+					      .priority = priority};
 	struct sk_error error = {.message = ""};
 	size_t size;
 
@@ -715,7 +717,8 @@ TEST(evaluating_takes_no_memory_from_the_heap)
 
 TEST(a_failing_allocation_leaves_nothing_behind)
 {
-	const struct sk_vm_options options = {.extract = host_extract, .match_all = true, .priority = 7};
+	const struct sk_vm_options options = {
+		.engine = SK_VM_ENGINE_LINEAR, .extract = host_extract, .match_all = true, .priority = 7};
 	struct sk_bundle bundle;
 	struct sk_error error;
 	struct sk_vm *vm = NULL;
@@ -787,7 +790,8 @@ TEST(doubling_again_and_again_ends_at_the_scratch_limit)
 
 TEST(a_pattern_that_is_no_regular_expression_is_refused)
 {
-	const struct sk_vm_options options = {.extract = host_extract, .match_all = true, .priority = 7};
+	const struct sk_vm_options options = {
+		.engine = SK_VM_ENGINE_LINEAR, .extract = host_extract, .match_all = true, .priority = 7};
 	static struct builder builder;
 	struct sk_bundle bundle;
 	struct sk_error error;
