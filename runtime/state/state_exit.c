@@ -109,11 +109,16 @@ void sk_state_purge(struct sk_state *state)
 		return;
 	state->next_purge = state->now + purge_interval;
 	while ((thread = sk_thread_table_next(&state->threads, &cursor))) {
+		int64_t tid = thread->tid;
+
 		if (!sk_thread_is_invalid(thread) &&
 		    (thread->last_access_ts > state->now || state->now - thread->last_access_ts < silence ||
-		     state->source.exists(state->source.context, thread->pid, thread->tid, thread->comm->bytes)))
+		     state->source.exists(state->source.context, thread->pid, tid, thread->comm->bytes)))
 			continue;
-		sk_state_remove_thread(state, thread->tid);
+		sk_state_remove_thread(state, tid);
+		/* A main thread stays, dead, as long as its process has others. */
+		if (sk_thread_find(&state->threads, tid))
+			continue;
 		state->stats.purged++;
 		/* The removal closed a gap in the table: somebody may stand behind the cursor now. */
 		cursor = cursor > 0 ? cursor - 1 : 0;

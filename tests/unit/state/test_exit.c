@@ -211,6 +211,27 @@ TEST(the_purge_takes_what_is_invalid_or_silent_and_gone)
 	world_close(&world);
 }
 
+TEST(the_purge_goes_on_behind_a_main_thread_that_must_stay)
+{
+	const struct sk_state_source source = {.lookup = no_process, .exists = still_there};
+	const struct sk_state_options options = {.own_pid = -1, .source = &source};
+
+	world_open(&world, &options);
+	populate(&world);
+	settle(&world);
+	gone_tid = 100; /* its thread 101 lives on */
+	world.now += (uint64_t)2000 * SECOND;
+	settle(&world);
+	CHECK(thread(&world, 100) && (thread(&world, 100)->flags & SK_CLONE_CLOSED));
+	CHECK(thread(&world, 101) != NULL);
+	CHECK_EQUAL(sk_state_stats(world.state).purged, 0);
+	gone_tid = 101;
+	world.now += (uint64_t)2000 * SECOND;
+	settle(&world);
+	CHECK(thread(&world, 100) == NULL && thread(&world, 101) == NULL);
+	world_close(&world);
+}
+
 /* clang-format off */
 TEST_MAIN(
 	RUN(a_thread_is_there_at_its_exit_and_gone_at_the_next_event)
@@ -224,4 +245,5 @@ TEST_MAIN(
 	RUN(ancestors_that_go_in_a_circle_are_followed_to_no_end)
 	RUN(ancestors_are_main_threads)
 	RUN(the_purge_takes_what_is_invalid_or_silent_and_gone)
+	RUN(the_purge_goes_on_behind_a_main_thread_that_must_stay)
 )
