@@ -3,7 +3,8 @@
  * What the stages of a replay cost, measured in one process over a capture in
  * memory.
  *
- *   evaluate [-e ENGINE,...] [-n REPEATS] [-l SECONDS] [-c EVENTS] [-f WORDS] [-a] [-i] BUNDLE CAPTURE
+ *   evaluate [-e ENGINE,...] [-n REPEATS] [-t SECONDS] [-l SECONDS] [-c EVENTS] [-f WORDS] [-a] [-i]
+ *            BUNDLE CAPTURE
  *
  * The same events are replayed with more and more of the pipeline:
  *
@@ -17,8 +18,9 @@
  * of the machine hits all of them.  Along a pass CPU time and the matches so
  * far are noted every 4,096 events; of each such stretch the fastest run of
  * each kind counts, and their sum is the figure (the median of whole passes is
- * told too).  A pass that takes longer than SECONDS is cut, and compared over
- * the events that it did.
+ * told too).  A pass that takes longer than -l SECONDS is cut, and compared
+ * over the events that it did.  Passes are repeated until -t SECONDS are over,
+ * but REPEATS times at least and 64 times at most.
  *
  * The first match of each event counts, or with -a all of them.  Matches are
  * hashed as (event, rule) pairs; engines that disagree make the program fail.
@@ -382,7 +384,8 @@ static double open_ms(const char *path, struct sk_bundle *ret_bundle)
 struct options {
 	const struct engine *engines[MOST_ENGINES];
 	size_t engine_count;
-	size_t repeats;
+	size_t repeats; /* at least */
+	double seconds; /* and until they are over */
 	uint32_t words;
 	bool once;
 };
@@ -407,7 +410,7 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "ae:n:l:c:f:i")) != -1) {
+	while ((option = getopt(argc, argv, "ae:n:t:l:c:f:i")) != -1) {
 		switch (option) {
 		case 'a':
 			bench->match_all = true;
@@ -417,6 +420,9 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 			break;
 		case 'n':
 			options->repeats = strtoul(optarg, NULL, 10);
+			break;
+		case 't':
+			options->seconds = strtod(optarg, NULL);
 			break;
 		case 'l':
 			bench->limit = strtod(optarg, NULL);
@@ -435,7 +441,8 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 		}
 	}
 	if (options->repeats < 1 || options->repeats > MOST_REPEATS || argc - optind != 2 || options->words == 0) {
-		fprintf(stderr, "usage: evaluate [-e ENGINE,...] [-n REPEATS] [-l SECONDS] [-c EVENTS] [-f WORDS] "
+		fprintf(stderr, "usage: evaluate [-e ENGINE,...] [-n REPEATS] [-t SECONDS] [-l SECONDS] [-c "
+				"EVENTS] [-f WORDS] "
 				"[-a] [-i] "
 				"BUNDLE CAPTURE\nengines:");
 		for (size_t i = 0; i < ENGINE_COUNT; i++)
@@ -448,8 +455,10 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 int main(int argc, char **argv)
 {
 	static struct series stages[WORK_EVALUATE], evaluations[MOST_ENGINES];
-	struct options options = {.repeats = 5, .words = 2};
+	struct options options = {.repeats = 3, .words = 2};
 	struct bench bench = {.limit = 1e9, .most_events = UINT64_MAX};
+	size_t repeat = 0;
+	int64_t begun;
 	double open;
 	bool agree;
 
@@ -469,7 +478,10 @@ int main(int argc, char **argv)
 	bench.floor = floor_create(&bench.corpus, options.words);
 	if (!bench.floor)
 		fail(argv[optind + 1], "no floor");
-	for (size_t repeat = 0; repeat < options.repeats; repeat++) {
+	begun = measure_cpu_ns();
+	for (; repeat < options.repeats ||
+	       (repeat < MOST_REPEATS && (double)(measure_cpu_ns() - begun) < options.seconds * 1e9);
+	     repeat++) {
 		for (unsigned work = 0; work < WORK_EVALUATE; work++) {
 			stages[work].work = work;
 			stages[work].passes[stages[work].count++] = run_pass(&bench, work, options.engines[0]);
@@ -486,7 +498,7 @@ int main(int argc, char **argv)
 	printf("{\"rules\":%u,\"predicates\":%u,\"bundle_bytes\":%zu,\"open_ms\":%.3f,", bench.bundle.rules_count,
 	       bench.bundle.predicates_count, bench.bundle.size, open);
 	printf("\"capture_bytes\":%zu,\"capture_xxh3\":\"%016" PRIx64 "\",\"events\":%" PRIu64 ",\"repeats\":%zu,",
-	       bench.corpus.size, bench.corpus.hash, stages[WORK_READ].passes[0].events, options.repeats);
+	       bench.corpus.size, bench.corpus.hash, stages[WORK_READ].passes[0].events, repeat);
 	printf("\"read_ns\":%.2f,", least(&stages[WORK_READ], 0, stages[WORK_READ].passes[0].count - 1) /
 					    (double)stages[WORK_READ].passes[0].events);
 	print_stage("state", &stages[WORK_STATE], &stages[WORK_READ]);

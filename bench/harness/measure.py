@@ -27,7 +27,7 @@ def tell(label, result):
 def real_packs(bench):
     """Each real pack over each corpus: what the figures of a user's machine would be."""
     rows = bench.results["real"] = []
-    repeats = 3 if bench.quick else 7
+    seconds = 1 if bench.quick else 4
     main = corpora.main(bench)
     for pack in bench.results["packs"]:
         if pack["name"].startswith("generated"):
@@ -35,7 +35,7 @@ def real_packs(bench):
         for corpus in bench.results["corpora"]:
             if pack is not packs.largest_real(bench) and corpus is not main:
                 continue
-            result = evaluate(bench, pack, corpus, "-n", repeats, "-e", "linear,rows")
+            result = evaluate(bench, pack, corpus, "-t", seconds, "-e", "linear,rows")
             rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
             tell(f"{pack['name']} over {corpus['name']}", result)
 
@@ -59,8 +59,8 @@ def scaling(bench):
     for pack in bench.results["packs"]:
         if not pack["name"].startswith("generated"):
             continue
-        result = evaluate(bench, pack, corpus, "-n", 3, "-c", 400_000, "-e", "linear,rows",
-                          "-f", max(1, int(pack["name"].split("-")[1]) // 64))
+        result = evaluate(bench, pack, corpus, "-n", 2, "-t", 3, "-c", 400_000, "-e",
+                          "linear,rows", "-f", max(1, int(pack["name"].split("-")[1]) // 64))
         rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
         tell(pack["name"], result)
 
@@ -68,7 +68,7 @@ def scaling(bench):
 def ablation(bench):
     """Every engine that there is, from plain to all ideas together."""
     corpus, pack = corpora.main(bench), packs.largest_real(bench)
-    result = evaluate(bench, pack, corpus, "-n", 3 if bench.quick else 5)
+    result = evaluate(bench, pack, corpus, "-t", 2 if bench.quick else 6)
     bench.results["ablation"] = {"pack": pack["name"], "corpus": corpus["name"], **result}
     tell(f"{pack['name']} over {corpus['name']}", result)
 

@@ -14,10 +14,19 @@ class Failed(Exception):
 
 
 class Result:
-    def __init__(self, status, out, err, wall, usage):
+    def __init__(self, status, out, err, wall, usage, peak_kb):
         self.status, self.out, self.err, self.wall = status, out, err, wall
         self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak_kb = usage.ru_maxrss
+        self.peak_kb = peak_kb
+
+
+def peak_of(pid):
+    """The most memory that a process has had so far, KiB. (What wait4 tells counts the parent's before exec.)"""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
+    except OSError:
+        return 0
 
 
 def run(command, limit=120, out=None, check=True):
@@ -25,8 +34,9 @@ def run(command, limit=120, out=None, check=True):
     with tempfile.TemporaryFile() as errors, (open(out, "wb") if out else tempfile.TemporaryFile()) as output:
         begun = time.monotonic()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
-        usage = None
+        usage, peak = None, 0
         while usage is None:
+            peak = max(peak, peak_of(process.pid))
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid == 0:
                 usage = None
@@ -35,7 +45,7 @@ def run(command, limit=120, out=None, check=True):
                     os.wait4(process.pid, 0)
                     process.returncode = -9
                     raise Failed(f"{command[0]} took more than {limit:.0f} s")
-                time.sleep(0.002)
+                time.sleep(0.003)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - begun
         errors.seek(0)
@@ -43,7 +53,8 @@ def run(command, limit=120, out=None, check=True):
         if not out:
             output.seek(0)
             text = output.read().decode(errors="replace")
-        result = Result(process.returncode, text, errors.read().decode(errors="replace"), wall, usage)
+        result = Result(process.returncode, text, errors.read().decode(errors="replace"), wall, usage,
+                        peak)
     if check and result.status != 0:
         raise Failed(f"{os.path.basename(command[0])}: {result.err.strip()[-500:] or result.status}")
     return result

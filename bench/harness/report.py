@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was measured, as one Markdown page and its plots."""
+
+from . import measure, svg
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def rate(hits, misses):
+    return f"{hits / (hits + misses):.1%}" if hits + misses else "–"
+
+
+def real(results):
+    header = ["pack", "corpus", "engine", "read", "state", "evaluation", "second half", "floor in place",
+              "evaluation / floor", "M events/s", "matches", "hash", "engines agree"]
+    rows = []
+    for row in results["real"]:
+        for engine in row["engines"]:
+            ratio = engine["eval_ns"] / row["floor_ns"] if row["floor_ns"] > 0 else 0
+            rows.append([row["pack"], row["corpus"], engine["engine"], f"{row['read_ns']:.1f}",
+                         f"{row['state_ns']:.1f}", f"{engine['eval_ns']:.1f}", f"{engine['eval_ns_second_half']:.1f}",
+                         f"{row['floor_ns']:.1f}", f"{ratio:.1f}", f"{engine['events_per_second'] / 1e6:.2f}",
+                         engine["matches"], f"`{engine['hash'][:8]}`", "yes" if row["agree"] else "**NO**"])
+    return "## Real packs\n\nNanoseconds of CPU an event; capture in memory, nothing printed.\n\n" + table(header, rows)
+
+
+def caches(results):
+    header = ["pack", "corpus", "class hits", "value hits", "flushes", "signatures", "classes", "nodes", "rows",
+              "residual programs an event", "sensor, MiB", "state, MiB"]
+    rows = []
+    for row in results["real"] + results["scaling"]:
+        engine = measure.engine(row, "rows")
+        if not engine:
+            continue
+        stats = engine["stats"]
+        rows.append([row["pack"], row["corpus"], rate(stats["class_hits"], stats["class_misses"]),
+                     rate(stats["value_hits"], stats["value_misses"]), stats["flushes"], stats["signatures"],
+                     stats["classes"], stats["nodes"], stats["rows"],
+                     f"{stats['residuals'] / max(stats['events'], 1):.3f}", f"{engine['sensor_bytes'] / 2**20:.1f}",
+                     f"{engine['state_bytes'] / 2**20:.1f}"])
+    return "## What the rows engine remembers\n\n" + table(header, rows)
+
+
+def scaling(results, path):
+    header = ["pack", "rules", "linear, ns", "events", "rows, ns", "against 100 rules", "floor, ns", "compile, s of CPU",
+              "compile, MiB", "bundle, MiB", "open and verify, ms", "make an engine, ms", "sensor, MiB"]
+    rows, lines, first = [], {"linear": [], "rows": []}, None
+    for row in results["scaling"]:
+        pack = next(pack for pack in results["packs"] if pack["name"] == row["pack"])
+        linear, fast = measure.engine(row, "linear"), measure.engine(row, "rows")
+        first = first or fast["eval_ns"]
+        for name, engine in (("linear", linear), ("rows", fast)):
+            if engine["eval_ns"] > 0:
+                lines[name].append((row["rules"], engine["eval_ns"]))
+        rows.append([row["pack"], row["rules"], f"{linear['eval_ns']:,.0f}", f"{linear['events']:,}",
+                     f"{fast['eval_ns']:,.1f}", f"{fast['eval_ns'] / first:.2f}", f"{row['floor_ns']:.1f}",
+                     pack["compile_cpu_s"], f"{pack['compile_peak_kb'] / 1024:.0f}", f"{pack['bytes'] / 2**20:.2f}",
+                     f"{row['open_ms']:.2f}", f"{fast['create_ms']:.1f}", f"{fast['sensor_bytes'] / 2**20:.1f}"])
+    if all(lines.values()):
+        svg.log_log(path("scaling.svg"), "Evaluation against the number of rules", "rules", "ns of CPU an event", lines)
+    return ("## Cost against the number of rules\n\nGenerated packs over played traffic that matches little.\n\n"
+            + table(header, rows) + "\n![evaluation against rules](scaling.svg)\n")
+
+
+def ablation(results, path):
+    found = results["ablation"]
+    header = ["engine", "evaluation, ns", "of linear", "matches", "hash"]
+    linear = found["engines"][0]["eval_ns"]
+    rows = [[engine["engine"], f"{engine['eval_ns']:.1f}", f"{engine['eval_ns'] / linear:.0%}", engine["matches"],
+             f"`{engine['hash'][:8]}`"] for engine in found["engines"]]
+    svg.bars(path("ablation.svg"), f"Evaluation, {found['pack']} over {found['corpus']}", "ns an event",
+             [(engine["engine"], engine["eval_ns"]) for engine in found["engines"]])
+    return "## Ablation\n\n" + table(header, rows) + "\n![ablation](ablation.svg)\n"
+
+
+def whole(results, path):
+    header = ["corpus", "pack", "M events a second of CPU", "wall, s", "read", "state", "evaluation", "output", "MiB"]
+    names = ["read", "state", "evaluation", "output"]
+    rows, stacks = [], []
+    for row in results["whole"]:
+        label = row["corpus"] + (" (gzip)" if row["compressed"] else "")
+        parts = [row["read_ns"], row["state_ns"], row["eval_ns"], row["output_ns"]]
+        rows.append([label, row["pack"], f"{row['events_per_cpu_s'] / 1e6:.2f}", f"{row['wall_s']:.2f}",
+                     *(f"{part:.1f}" for part in parts), f"{row['peak_kb'] / 1024:.0f}"])
+        stacks.append((label, parts))
+    svg.stacks(path("stages.svg"), "saker replay: where the time goes", "ns an event", names, stacks)
+    return ("## The whole replay\n\n`saker replay --stats` as a user runs it, everything included: start, loading, "
+            "output.\n\n" + table(header, rows) + "\n![stages](stages.svg)\n")
+
+
+def floor(results):
+    rows = [[row["corpus"], row["events"], row["paths"], f"{row['ns_per_event']:.1f}", f"{row['ns_per_path']:.1f}"]
+            for row in results["floor"]]
+    return ("## The floor alone\n\nHash the path, probe a table of 20,000, AND two words; events without a path cost a "
+            "look at their type.\n\n" + table(["corpus", "events", "with a path", "ns an event", "ns a path"], rows))
+
+
+def control(results):
+    found = results.get("control")
+    if not found:
+        return ""
+    rows = [[row["what"], row["corpus"], f"{row['sysdig']['events_per_cpu_s'] / 1e6:.3f}", row["sysdig_matches"],
+             f"{row['saker']['events_per_cpu_s'] / 1e6:.2f}", row["saker_matches"], f"{row['ratio']:.1f}"]
+            for row in found["rows"]]
+    why = "\n".join(f"- {entry['rule']}: {entry['why']}" for entry in found["refused"])
+    return (f"## Against {found['version']}\n\nThe same capture, the same conditions as one filter expression, both "
+            f"tools in this run, CPU time of the process. sysdig takes {found['taken']} of the rules.\n\n"
+            + table(["conditions", "corpus", "sysdig, M events/s", "matches", "saker, M events/s", "matches", "ratio"],
+                    rows) + (f"\nNot taken:\n\n{why}\n" if why else ""))
+
+
+def instructions(results):
+    if "instructions" not in results:
+        return ""
+    rows = [[row["pack"], row["corpus"], row["engine"], row["events"], row["read"], row["state"], row["evaluation"],
+             row["whole"]] for row in results["instructions"]]
+    return ("## Instructions an event\n\nCounted by callgrind, from a cold start.\n\n"
+            + table(["pack", "corpus", "engine", "events", "read", "state", "evaluation", "whole"], rows))
+
+
+def inputs(results):
+    corpora = table(["corpus", "bytes", "sha256", "how"],
+                    [[corpus["name"], f"{corpus['bytes']:,}", f"`{corpus['sha256']}`", corpus["how"]]
+                     for corpus in results["corpora"]])
+    packs = table(["pack", "bytes", "sha256", "compile, s of CPU", "compile, MiB"],
+                  [[pack["name"], f"{pack['bytes']:,}", f"`{pack['sha256']}`", pack["compile_cpu_s"],
+                    f"{pack['compile_peak_kb'] / 1024:.0f}"] for pack in results["packs"]])
+    return f"## Inputs\n\n{corpora}\n{packs}"
+
+
+def machine(results):
+    facts = results["machine"]
+    lines = [f"- {key}: {value}" for key, value in facts.items()]
+    lines += [f"- skipped: {skipped['what']}: {skipped['why']}" for skipped in results["skipped"]]
+    lines += [f"- **failed**: {step['name']}: {step['failed']}" for step in results["steps"] if step["failed"]]
+    return "\n".join(lines) + "\n"
+
+
+def agreement(results):
+    rows = [[row["corpus"], row["pack"], *[", ".join(f"{name} {count}" for name, count in row["matches"].items())],
+             f"`{row['hash']}`", "yes" if row["agree"] else "**NO**"] for row in results["agreement"]]
+    return ("## Matches\n\nAll matches of every event, hashed as (event, rule).\n\n"
+            + table(["corpus", "pack", "matches", "xxh3", "engines agree"], rows))
+
+
+def make(bench):
+    """report.md and the plots; parts whose step failed are left out."""
+    def path(name):
+        return bench.path(name)
+
+    results = bench.results
+    parts = ["# saker: what it costs\n", machine(results)]
+    for needs, part in (("real", lambda: real(results)), ("scaling", lambda: scaling(results, path)),
+                        ("ablation", lambda: ablation(results, path)), ("whole", lambda: whole(results, path)),
+                        ("floor", lambda: floor(results)), ("control", lambda: control(results)),
+                        ("instructions", lambda: instructions(results)),
+                        ("agreement", lambda: agreement(results)), ("scaling", lambda: caches(results)),
+                        ("packs", lambda: inputs(results))):
+        if results.get(needs):
+            parts.append(part())
+    with open(path("report.md"), "w") as file:
+        file.write("\n".join(parts))
