@@ -122,7 +122,7 @@ static const char *operator_of(struct generator *generator, const struct sk_node
 {
 	static const enum sk_operator texts[] = {SK_OPERATOR_CONTAINS, SK_OPERATOR_STARTSWITH,
 						 SK_OPERATOR_ENDSWITH};
-	bool text = check->operator == SK_OPERATOR_CONTAINS || check->operator == SK_OPERATOR_STARTSWITH || check->
+	bool text = check->operator== SK_OPERATOR_CONTAINS || check->operator== SK_OPERATOR_STARTSWITH || check->
 		    operator== SK_OPERATOR_ENDSWITH;
 
 	if (vary && text && generator->copy && draw(generator, 16) == 0)

@@ -112,23 +112,22 @@ static struct sk_value list_of(const struct sk_extraction *asked, enum way way, 
 	struct sk_value *items = sk_arena_alloc(asked->scratch, (capacity + 1) * sizeof(*items));
 
 	*ret_same = true;
-	while (items && (thread = climb(&climber))) {
+	if (!items)
+		return (struct sk_value){.presence = SK_MISSING_MEMORY};
+	while ((thread = climb(&climber))) {
 		if (count == capacity) {
 			struct sk_value *moved;
 
 			capacity = 2 * capacity + 1;
 			moved = sk_arena_alloc(asked->scratch, ((size_t)capacity + 1) * sizeof(*items));
-			if (moved)
-				memcpy(moved, items, count * sizeof(*items));
+			if (!moved)
+				return (struct sk_value){.presence = SK_MISSING_MEMORY};
+			memcpy(moved, items, count * sizeof(*items));
 			items = moved;
-			if (!items)
-				break;
 		}
 		*ret_same &= sk_thread_is_main(thread);
 		items[count++] = describe(thread);
 	}
-	if (!items)
-		return (struct sk_value){.presence = SK_MISSING_MEMORY};
 	return (struct sk_value){.presence = SK_PRESENT,
 				 .type = asked->ref->type,
 				 .list = 1,

@@ -20,7 +20,7 @@ static const char *const capability_names[] = {
 
 const char *sk_errno_name(int64_t number)
 {
-	return number > 0 && (uint64_t)number < COUNT(errno_names) ? errno_names[number] : NULL;
+	return number <= 0 || number >= (int64_t)COUNT(errno_names) ? NULL : errno_names[number];
 }
 
 const char *sk_signal_name(unsigned number)

@@ -111,7 +111,8 @@ TEST(fields_without_an_extractor_are_refused_as_not_yet_available)
 {
 	struct fixture pack;
 
-	CHECK(is_refused("evt.hostname = 1", "the field evt.hostname is known, but not yet available in this version", "evt.hostname",
+	CHECK(is_refused("evt.hostname = 1",
+			 "the field evt.hostname is known, but not yet available in this version", "evt.hostname",
 			 NULL));
 	fixture_begin(&pack);
 	pack.options.accept_later = true;
@@ -499,7 +500,8 @@ TEST(outputs_name_fields_that_exist)
 	CHECK(output_says("%toupper(proc.nmae)", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "nonexistent field proc.nmae", "proc.nmae", "did you mean 'proc.name'?"));
 	CHECK(output_says("a %evt.hostname b", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
-			  "the field evt.hostname is known, but not yet available in this version", "evt.hostname", NULL));
+			  "the field evt.hostname is known, but not yet available in this version", "evt.hostname",
+			  NULL));
 	CHECK(output_says("%99999proc.name", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "a width of more than 65535 bytes", "%99999", NULL));
 	CHECK(output_says("100%", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT, "", "%", NULL));
