@@ -138,7 +138,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
 
 test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
-	$(Q)SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
+	$(Q)SAN=$(SAN) SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 # Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.
 nightly: $(B)/tests/unit/vm/test_rows ## random packs and events without end, rows against linear

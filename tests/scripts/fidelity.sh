@@ -44,10 +44,18 @@ for expected in "$shared"/data/expected/*.jsonl; do
 	base=$(basename "$expected" .jsonl)
 	match=${base##*.}
 	rest=${base%.*}
+	if [ "${SAN:-}" = 1 ] && [ "${rest%.*}" = busy ]; then
+		skip "alerts equal the reference engine's: $base" "1.7 million events take too long under sanitizers"
+		continue
+	fi
 	expect "alerts equal the reference engine's: $base" check_alerts "${rest%.*}" "${rest##*.}" "$match"
 done
 for values in "$shared"/data/fieldvalues/*.jsonl.gz; do
 	name=$(basename "$values" .jsonl.gz)
+	if [ "${SAN:-}" = 1 ] && [ "$name" = busy ]; then
+		skip "field values equal the reference engine's: $name" "takes too long under sanitizers"
+		continue
+	fi
 	expect "field values equal the reference engine's: $name" check_fields "$name"
 done
 
@@ -62,6 +70,10 @@ expect "all three official packs compile together" sh -c \
 "$saker" compile -q $three --enable '*' -o "$work/b.skb"
 expect "their bundle is reproducible" cmp "$work/a.skb" "$work/b.skb"
 expect "their bundle is under 256 KiB" [ "$(wc -c <"$work/a.skb")" -lt 262144 ]
+if [ "${SAN:-}" = 1 ]; then
+	skip "they compile in under 0.3 s" "sanitizers take their time"
+	finish
+fi
 # shellcheck disable=SC2086
 expect "they compile in under 0.3 s" python3 -c "
 import subprocess, sys, time
