@@ -142,7 +142,7 @@ const struct sk_command sk_command_run = {
 		       "need, reads the "
 		       "processes that run already, and prints an alert for each event that matches a rule, as it "
 		       "happens. Needs "
-		       "root (CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE) and a kernel with BTF, 5.8 or newer.\n\n"
+		       "root (CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE) and a kernel with BTF, 5.15 or newer.\n\n"
 		       "SIGINT or SIGTERM ends it, with one line that tells how many events and matches there were "
 		       "and what was "
 		       "lost. If an output fails, its alerts go to standard error.",

@@ -76,12 +76,14 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 
 static int explain_load_failure(int error_number, const char *words, struct sk_error *error)
 {
+	if ((error_number == -EPERM || error_number == -EACCES) && geteuid() != 0)
+		return sk_error_set(error, error_number,
+				    "capturing needs root, or CAP_BPF, CAP_PERFMON and "
+				    "CAP_SYS_PTRACE");
 	if (error_number == -EPERM || error_number == -EACCES)
 		return sk_error_set(error, error_number,
-				    geteuid() == 0
-					    ? "the kernel refuses the BPF programs: %s; CAP_BPF and CAP_PERFMON "
-					      "(or CAP_SYS_ADMIN) are needed, and containers often lack them"
-					    : "capturing needs root (CAP_BPF and CAP_PERFMON): %s",
+				    "the kernel refuses the BPF programs: %s; CAP_BPF and CAP_PERFMON "
+				    "(or CAP_SYS_ADMIN) are needed, and containers often lack them",
 				    words[0] ? words : strerror(-error_number));
 	if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
 		return sk_error_set(
