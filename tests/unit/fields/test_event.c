@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evt.*: kinds, results, times, and the containers that events happen in. */
+#include "tests/unit/fields/asking.h"
+
+TEST(a_generic_event_has_the_name_of_its_call)
+{
+	start();
+	event(&world, SK_EVENT_GENERIC_X, 100);
+	number(&world, 0, sk_syscall_find("getcwd", 6));
+	feed(&world);
+	CHECK_ASK(EVT_TYPE, "getcwd");
+	CHECK_ASK(SYSCALL_TYPE, "getcwd");
+	CHECK_ASK(EVT_ARGS, "");
+	CHECK_ASK(EVT_RES, "-");
+	CHECK_ASK(EVT_RAWRES, "-");
+	CHECK_ASK(EVT_FAILED, "-");
+	CHECK_ASK(EVT_CATEGORY, "other");
+	/* Old captures have the native number alone. */
+	number(&world, 0, 0);
+	number(&world, 1, 221);
+	feed(&world);
+	CHECK_ASK(EVT_TYPE, "fadvise64");
+	number(&world, 0, 60000);
+	feed(&world);
+	CHECK_ASK(EVT_TYPE, "syscall");
+}
+
+TEST(a_result_is_the_first_parameter_whatever_its_name)
+{
+	start();
+	event(&world, SK_EVENT_SYSCALL_OPEN_X, 100);
+	number(&world, 0, 7);
+	text(&world, 1, "/x");
+	feed(&world);
+	CHECK_ASK(EVT_RES, "SUCCESS");
+	CHECK_ASK(EVT_RAWRES, "7");
+	event(&world, SK_EVENT_SYSCALL_GETUID_X, 100);
+	number(&world, 0, 1000);
+	feed(&world);
+	CHECK_ASK(EVT_RAWRES, "1000");
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	number(&world, 0, -5000);
+	feed(&world);
+	CHECK_ASK(EVT_RES, "-5000");
+	event(&world, SK_EVENT_SCHEDSWITCH_6_E, 100);
+	feed(&world);
+	CHECK_ASK(EVT_RES, "-");
+	CHECK_ASK(SYSCALL_TYPE, "-");
+	CHECK_ASK(EVT_TYPE, "switch");
+	CHECK_ASK(EVT_CATEGORY, "scheduler");
+	CHECK_ASK(EVT_COUNT_EXIT, "-");
+	CHECK_ASK(EVT_DIR, ">");
+}
+
+TEST(opens_say_what_for)
+{
+	static const struct {
+		uint32_t flags, mode;
+		const char *shown;
+	} cases[] = {{1, 0, "true false false false"},         {2, 0, "false true false false"},
+		     {3, 0777, "true true false false"},       {1 | 4, 0644, "true false false false"},
+		     {2 | 4, 0755, "false true true false"},   {2 | 1 << 13, 0100, "false true true true"},
+		     {1 | 1 << 14, 0, "true false false true"}};
+
+	start();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char shown[64];
+
+		open_event(&world, 100, 3, -100, "/x", cases[i].flags);
+		number(&world, 4, cases[i].mode);
+		feed(&world);
+		snprintf(shown, sizeof(shown), "%s", ask(SK_FIELD_EVT_IS_OPEN_READ));
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), " %s",
+			 ask(SK_FIELD_EVT_IS_OPEN_WRITE));
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), " %s",
+			 ask(SK_FIELD_EVT_IS_OPEN_EXEC));
+		snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), " %s",
+			 ask(SK_FIELD_EVT_IS_OPEN_CREATE));
+		CHECK_TEXT(shown, cases[i].shown);
+	}
+	event(&world, SK_EVENT_SYSCALL_CREAT_X, 100);
+	number(&world, 0, 3);
+	text(&world, 1, "/x");
+	number(&world, 2, 0700);
+	feed(&world);
+	CHECK_ASK(EVT_IS_OPEN_WRITE, "false");
+	CHECK_ASK(EVT_IS_OPEN_EXEC, "true");
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	feed(&world);
+	CHECK_ASK(EVT_IS_OPEN_READ, "false");
+}
+
+TEST(what_was_transferred_counts_where_it_went)
+{
+	start();
+	event(&world, SK_EVENT_SYSCALL_WRITE_X, 100);
+	number(&world, 0, 12);
+	number(&world, 2, 1);
+	feed(&world);
+	CHECK_ASK(EVT_IS_IO_WRITE, "true");
+	CHECK_ASK(EVT_IS_IO_READ, "false");
+	CHECK_ASK(EVT_IO_DIR, "write");
+	CHECK_ASK(EVT_BUFLEN, "12");
+	CHECK_ASK(EVT_BUFLEN_OUT, "12");
+	CHECK_ASK(EVT_BUFLEN_IN, "-");
+	CHECK_ASK(EVT_BUFLEN_FILE_OUT, "12");
+	CHECK_ASK(EVT_BUFLEN_NET, "-");
+	CHECK_ASK(EVT_IS_SYSLOG, "false");
+	number(&world, 0, -9);
+	feed(&world);
+	CHECK_ASK(EVT_BUFLEN, "-");
+	CHECK_ASK(EVT_COUNT_ERROR, "1");
+}
+
+TEST(times_in_every_form)
+{
+	start();
+	setenv("TZ", "UTC", 1);
+	world.view.first_ts = UINT64_C(1700000000) * SECOND;
+	world.now += 2345678;
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	feed(&world);
+	CHECK_ASK(EVT_RAWTIME, "1700000000003345678");
+	CHECK_ASK(EVT_RAWTIME_S, "1700000000");
+	CHECK_ASK(EVT_RAWTIME_NS, "003345678");
+	CHECK_ASK(EVT_RELTIME, "003345678");
+	CHECK_ASK(EVT_RELTIME_S, "0");
+	CHECK_ASK(EVT_TIME, "22:13:20.003345678");
+	CHECK_ASK(EVT_TIME_S, "22:13:20");
+	CHECK_ASK(EVT_TIME_ISO8601, "2023-11-14T22:13:20.003345678+0000");
+	CHECK_ASK(EVT_DATETIME, "2023-11-14 22:13:20.003345678");
+	CHECK_ASK(EVT_DATETIME_S, "2023-11-14 22:13:20");
+	CHECK_ASK(EVT_NUM, "1");
+	CHECK_ASK(EVT_COUNT, "1");
+	CHECK_ASK(EVT_SOURCE, "syscall");
+	CHECK_ASK(EVT_IS_ASYNC, "false");
+	CHECK_ASK(EVT_ASYNCTYPE, "-");
+}
+
+/* --- containers ---------------------------------------------------------- */
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char metadata[] =
+	"{\"container\":{\"id\":\"0123456789ab\",\"full_id\":\"" ID "\",\"name\":\"web\",\"image\":\"lab/web:1\","
+	"\"imagerepo\":\"lab/web\",\"imagetag\":\"1\",\"imagedigest\":\"sha256:1\",\"imageid\":\"77\",\"type\":0,"
+	"\"privileged\":true,\"labels\":{\"io.kubernetes.pod.name\":\"pod\",\"io.kubernetes.pod.namespace\":\"ns\"}"
+	","
+	"\"Mounts\":[{\"Source\":\"/proc/1\",\"Destination\":\"/host\",\"Mode\":\"ro\",\"RW\":false,"
+	"\"Propagation\":\"private\"},{\"Source\":\"/var/run/docker.sock\",\"Destination\":\"/s\",\"Mode\":\"\","
+	"\"RW\":true,\"Propagation\":\"\"}]}}";
+
+TEST(the_host_is_a_container_too)
+{
+	start();
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	feed(&world);
+	CHECK_ASK(CONTAINER_ID, "host");
+	CHECK_ASK(CONTAINER_NAME, "host");
+	CHECK_ASK(CONTAINER_FULL_ID, "host");
+	CHECK_ASK(CONTAINER_TYPE, "host");
+	CHECK_ASK(CONTAINER_PRIVILEGED, "false");
+	CHECK_ASK(CONTAINER_IMAGE_REPOSITORY, "-");
+	CHECK_EQUAL(answer.presence, SK_MISSING);
+	CHECK_ASK(K8S_POD_NAME, "-");
+	CHECK_ASK(CONTAINER_MOUNTS, "-");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_DEST, "/"), "-");
+}
+
+static void enter_container(void)
+{
+	exec_event(&world, 100, "/bin/x", "x");
+	strings(&world, 14, "cpuset=/docker/" ID "|");
+	feed(&world);
+}
+
+TEST(a_container_is_its_id_until_metadata_arrives)
+{
+	start();
+	enter_container();
+	CHECK_ASK(CONTAINER_ID, "0123456789ab");
+	CHECK_ASK(CONTAINER_NAME, "-");
+	CHECK_EQUAL(answer.presence, SK_MISSING_PENDING);
+	CHECK_ASK(CONTAINER_PRIVILEGED, "-");
+	CHECK_EQUAL(answer.presence, SK_MISSING_PENDING);
+	CHECK_ASK(K8S_NS_NAME, "-");
+	CHECK(sk_containers_update(sk_state_containers(world.state), metadata, sizeof(metadata) - 1));
+	enter_container();
+	CHECK_ASK(CONTAINER_FULL_ID, ID);
+	CHECK_ASK(CONTAINER_NAME, "web");
+	CHECK_ASK(CONTAINER_IMAGE, "lab/web:1");
+	CHECK_ASK(CONTAINER_IMAGE_REPOSITORY, "lab/web");
+	CHECK_ASK(CONTAINER_IMAGE_TAG, "1");
+	CHECK_ASK(CONTAINER_IMAGE_DIGEST, "sha256:1");
+	CHECK_ASK(CONTAINER_IMAGE_ID, "77");
+	CHECK_ASK(CONTAINER_TYPE, "docker");
+	CHECK_ASK(CONTAINER_PRIVILEGED, "true");
+	CHECK_ASK(K8S_POD_NAME, "pod");
+	CHECK_ASK(K8S_NS_NAME, "ns");
+	CHECK_ASK(CONTAINER_MOUNTS, "/proc/1:/host:ro:false:private,/var/run/docker.sock:/s::true:");
+}
+
+TEST(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)
+{
+	start();
+	CHECK(sk_containers_update(sk_state_containers(world.state), metadata, sizeof(metadata) - 1));
+	enter_container();
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_DEST, "/proc*"), "/host");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_DEST, "/var/run/docker.sock"), "/s");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_DEST, "/"), "-");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_DEST, "*"), "/host");
+	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT_DEST, 1), "/s");
+	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT_DEST, 2), "-");
+}
+
+TEST(an_async_event_has_its_own_name)
+{
+	start();
+	event(&world, SK_EVENT_ASYNCEVENT_E, -1);
+	text(&world, 1, "container");
+	bytes(&world, 2, metadata, sizeof(metadata) - 1);
+	feed(&world);
+	CHECK_ASK(EVT_TYPE, "container");
+	CHECK_ASK(EVT_IS_ASYNC, "true");
+	CHECK_ASK(EVT_ASYNCTYPE, "container");
+	CHECK_ASK(CONTAINER_NAME, "web");
+	CHECK_ASK(CONTAINER_ID, "0123456789ab");
+}
+
+TEST(no_field_of_any_empty_event_does_harm)
+{
+	start();
+	for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
+		for (int shorter = 0; shorter < 2; shorter++) {
+			event(&world, type, 100);
+			if (shorter)
+				world.nparams = 0;
+			feed(&world);
+			for (int field = 0; field < SK_FIELD_COUNT; field++) {
+				ask((enum sk_field)field);
+				ask_at((enum sk_field)field, 1);
+				ask_key((enum sk_field)field, "flags");
+			}
+			sk_arena_reset(&scratch);
+		}
+	}
+	CHECK(true);
+}
+
+TEST(done)
+{
+	world_close(&world);
+	sk_arena_release(&scratch);
+	sk_buffer_release(&printed);
+}
+
+TEST_MAIN(RUN(a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_first_parameter_whatever_its_name)
+		  RUN(opens_say_what_for) RUN(what_was_transferred_counts_where_it_went) RUN(times_in_every_form)
+			  RUN(the_host_is_a_container_too) RUN(a_container_is_its_id_until_metadata_arrives)
+				  RUN(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)
+					  RUN(an_async_event_has_its_own_name)
+						  RUN(no_field_of_any_empty_event_does_harm) RUN(done))
