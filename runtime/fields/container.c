@@ -180,7 +180,7 @@ static const struct sk_mount *find_mount(const struct sk_extraction *asked, cons
 {
 	if (asked->ref->kind == SK_ARGUMENT_KIND_INDEX)
 		return asked->ref->index < container->mount_count ? &container->mounts[asked->ref->index] : NULL;
-	for (uint32_t i = 0; i < container->mount_count; i++) {
+	for (uint32_t i = 0; asked->ref->argument && i < container->mount_count; i++) {
 		const struct sk_string *source = container->mounts[i].source;
 
 		if (sk_glob_match(asked->ref->argument, asked->ref->argument_length, source->bytes,

@@ -94,6 +94,8 @@ int sk_param_find(const struct sk_extraction *asked)
 
 	if (ref->kind == SK_ARGUMENT_KIND_INDEX)
 		return ref->index < event->nparams ? (int)ref->index : -1;
+	if (!ref->argument)
+		return -1;
 	if (fields && ref->number < fields->count && fields->rows[ref->number])
 		index = fields->rows[ref->number][event->type];
 	else

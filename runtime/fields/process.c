@@ -79,7 +79,7 @@ struct sk_value sk_field_variable(const struct sk_thread *thread, const char *na
 	struct sk_bytes variable;
 	uint32_t offset = 0;
 
-	while (next_string(environment, &offset, &variable)) {
+	while (name && next_string(environment, &offset, &variable)) {
 		const char *value = variable.bytes + length + 1;
 		uint32_t rest;
 
@@ -453,7 +453,7 @@ struct sk_value extract_THREAD_CGROUP(const struct sk_extraction *asked)
 	uint32_t offset = 0;
 
 	THREAD_OR_MISSING(asked)
-	while (next_string(thread->cgroups, &offset, &cgroup)) {
+	while (asked->ref->argument && next_string(thread->cgroups, &offset, &cgroup)) {
 		if (cgroup.length > length && cgroup.bytes[length] == '=' &&
 		    memcmp(cgroup.bytes, asked->ref->argument, length) == 0)
 			return sk_value_text(cgroup.bytes + length + 1, cgroup.length - length - 1);
