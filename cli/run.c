@@ -18,6 +18,18 @@ static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 	return sk_proc_read_thread(tid, sink);
 }
 
+static int host_users(void *context, const struct sk_entry_sink *sink)
+{
+	(void)context;
+	return sk_proc_read_users(sink);
+}
+
+static bool exists(void *context, int64_t pid, int64_t tid, const char *comm)
+{
+	(void)context;
+	return sk_proc_thread_exists(pid, tid, comm);
+}
+
 static int handle(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
 	sk_sensor_event(context, bytes, size, cpu, false);
@@ -99,7 +111,7 @@ static bool read_ring_size(const char *text, size_t *ret_size)
 
 static int run(struct sk_command_line *line)
 {
-	const struct sk_state_source source = {.lookup = lookup};
+	const struct sk_state_source source = {.lookup = lookup, .host_users = host_users, .exists = exists};
 	const struct sk_state_options state = {.source = &source, .own_pid = getpid()};
 	struct sk_engine engine;
 	bool only_check = false;

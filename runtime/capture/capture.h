@@ -64,4 +64,10 @@ int sk_proc_scan(int64_t only_tree_of, const struct sk_entry_sink *sink, struct 
 /* One thread from /proc, with its process's fds if it is a main thread. */
 int sk_proc_read_thread(int64_t tid, const struct sk_entry_sink *sink);
 
+/* The host's users and groups, from /etc/passwd and /etc/group. */
+int sk_proc_read_users(const struct sk_entry_sink *sink);
+
+/* True if thread `tid` of process `pid` lives and is named `comm`. */
+bool sk_proc_thread_exists(int64_t pid, int64_t tid, const char *comm);
+
 #endif

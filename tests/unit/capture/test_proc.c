@@ -538,8 +538,26 @@ TEST(a_sink_that_refuses_ends_the_scan)
 	CHECK(error.message[0] != '\0');
 }
 
-TEST_MAIN(RUN(the_machine_is_described) RUN(damaged_lines_of_passwd_are_skipped) RUN(this_process_is_described)
-		  RUN(fds_have_their_kinds) RUN(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
-			  RUN(a_thread_whose_name_looks_like_numbers_is_read) RUN(one_process_can_be_read_alone)
-				  RUN(only_a_tree_leaves_the_others_out) RUN(parents_come_before_their_children)
-					  RUN(a_long_command_line_is_cut) RUN(a_sink_that_refuses_ends_the_scan))
+TEST(a_thread_exists_under_its_own_name_alone)
+{
+	char comm[32] = "";
+	FILE *file = fopen("/proc/self/comm", "re");
+
+	CHECK(file && fgets(comm, sizeof(comm), file));
+	if (file)
+		fclose(file);
+	comm[strcspn(comm, "\n")] = '\0';
+	CHECK(sk_proc_thread_exists(getpid(), getpid(), comm));
+	CHECK(!sk_proc_thread_exists(getpid(), getpid(), "another name"));
+	CHECK(!sk_proc_thread_exists(getpid(), 0, comm));
+	CHECK(!sk_proc_thread_exists(-1, -1, comm));
+}
+
+TEST_MAIN(RUN(a_thread_exists_under_its_own_name_alone) RUN(the_machine_is_described)
+		  RUN(damaged_lines_of_passwd_are_skipped) RUN(this_process_is_described) RUN(fds_have_their_kinds)
+			  RUN(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
+				  RUN(a_thread_whose_name_looks_like_numbers_is_read)
+					  RUN(one_process_can_be_read_alone) RUN(only_a_tree_leaves_the_others_out)
+						  RUN(parents_come_before_their_children)
+							  RUN(a_long_command_line_is_cut)
+								  RUN(a_sink_that_refuses_ends_the_scan))
