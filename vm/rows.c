@@ -83,6 +83,12 @@ struct plan {
 	bool built;
 };
 
+/* The number that a question was answered with last: flags and booleans repeat. */
+struct last {
+	uint64_t number;
+	uint32_t signature; /* SK_NONE: none yet */
+};
+
 struct row_slot {
 	uint64_t key; /* signature << 16 | type, plus 1; 0: free */
 	uint32_t words;
@@ -124,6 +130,8 @@ struct sk_rows {
 	uint32_t *lists;
 	uint32_t lists_used, lists_size;
 
+	struct last *last; /* one a question */
+
 	/* Scratch of one node or class. */
 	bool no_file;         /* "which file" was answered: none */
 	uint32_t *answered;   /* signature of each question; SK_NONE: open */
@@ -163,19 +171,30 @@ static void remember(struct sk_rows *rows, const struct sk_memo_key *key, uint32
 	sk_memo_add(&rows->memo, key, stands_for);
 }
 
+static bool is_number(enum sk_type type)
+{
+	return sk_types[type].class == SK_CLASS_NUMBER || sk_types[type].class == SK_CLASS_BOOL;
+}
+
 static uint32_t signature_of_value(struct sk_rows *rows, uint32_t number, const struct sk_value *value)
 {
 	struct sk_memo_key key;
 	uint32_t signature;
-	bool memorable;
+	bool memorable, numeric;
 
 	if (value->presence != SK_PRESENT)
 		return sk_signature_missing(number);
+	numeric = !value->list && is_number(value->type);
+	if (numeric && rows->last[number].signature != SK_NONE && rows->last[number].number == value->number)
+		return rows->last[number].signature;
 	memorable = sk_memo_key(number, value, rows->key_buffer, sizeof(rows->key_buffer), &key);
 	if (memorable) {
 		signature = sk_memo_find(&rows->memo, &key);
-		if (signature != UINT32_MAX)
+		if (signature != UINT32_MAX) {
+			if (numeric)
+				rows->last[number] = (struct last){value->number, signature};
 			return signature;
+		}
 	}
 	signature = work_out(rows, number, value);
 	if (signature == UINT32_MAX)
@@ -993,6 +1012,7 @@ void sk_rows_flush(struct sk_rows *rows)
 {
 	sk_memo_clear(&rows->memo);
 	sk_signatures_clear(&rows->signatures);
+	memset(rows->last, 0xff, rows->questions.count * sizeof(*rows->last));
 	memset(rows->class_slots, 0, ((size_t)rows->class_mask + 1) * sizeof(*rows->class_slots));
 	memset(rows->children, 0, ((size_t)rows->child_mask + 1) * sizeof(*rows->children));
 	memset(rows->rows, 0, ((size_t)rows->row_mask + 1) * sizeof(*rows->rows));
@@ -1078,6 +1098,7 @@ static int allocate(struct sk_rows *rows)
 		sk_alloc_zeroed((size_t)rows->vm->bundle->predicates_count + questions, sizeof(*rows->members));
 	rows->open = sk_alloc_zeroed(questions, sizeof(*rows->open));
 	rows->open_stamp = sk_alloc_zeroed(questions, sizeof(*rows->open_stamp));
+	rows->last = sk_alloc_zeroed(questions, sizeof(*rows->last));
 	rows->bits = sk_alloc_zeroed((size_t)words * 2, sizeof(*rows->bits));
 	rows->reached = sk_alloc_zeroed((size_t)program + 1, 1);
 	if (!rows->files || !rows->file_slots || !rows->classes || !rows->roots || !rows->class_slots ||
@@ -1085,6 +1106,7 @@ static int allocate(struct sk_rows *rows)
 	    !rows->members || !rows->open || !rows->open_stamp || !rows->bits || !rows->reached)
 		return -ENOMEM;
 	memset(rows->answered, 0xff, (size_t)questions * 2 * sizeof(*rows->answered));
+	memset(rows->last, 0xff, questions * sizeof(*rows->last));
 	return 0;
 }
 
@@ -1147,6 +1169,7 @@ void sk_rows_destroy(struct sk_rows *rows)
 	sk_free(rows->members);
 	sk_free(rows->open);
 	sk_free(rows->open_stamp);
+	sk_free(rows->last);
 	sk_free(rows->bits);
 	sk_free(rows->reached);
 	sk_free(rows);
