@@ -25,7 +25,7 @@ static const struct {
 
 static bool same(const char *known, const char *name, size_t length)
 {
-	return strncmp(known, name, length) == 0 && !known[length];
+	return (length == 0 || known[0] == name[0]) && strncmp(known, name, length) == 0 && !known[length];
 }
 
 static bool is_async_name(const char *name, size_t length)
@@ -72,9 +72,9 @@ static void add_bit(uint64_t *words, uint32_t bit)
 
 static void fill(uint64_t *words, uint32_t bits)
 {
-	memset(words, 0, (bits + 63) / 64 * sizeof(*words));
-	for (uint32_t bit = 0; bit < bits; bit++)
-		add_bit(words, bit);
+	memset(words, 0xff, bits / 64 * sizeof(*words));
+	if (bits % 64)
+		words[bits / 64] = ((uint64_t)1 << (bits % 64)) - 1;
 }
 
 static void make_everything(struct sk_event_set *set)

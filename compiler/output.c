@@ -134,23 +134,25 @@ static const struct sk_text *drop_container_info(struct sk_check *check, const s
 static void warn_deprecated_fields(struct sk_check *check, const struct sk_text *format)
 {
 	const char *names[SK_FIELD_COUNT] = {NULL};
+	uint32_t lengths[SK_FIELD_COUNT];
 	int count = 0;
 
 	for (int field = 0; field < SK_FIELD_COUNT; field++) {
-		if (sk_fields[field].flags & SK_FIELD_FLAG_DEPRECATED)
-			names[count++] = sk_fields[field].name;
+		if (!(sk_fields[field].flags & SK_FIELD_FLAG_DEPRECATED))
+			continue;
+		lengths[count] = (uint32_t)strlen(sk_fields[field].name);
+		names[count++] = sk_fields[field].name;
 	}
 	for (uint32_t i = 0; i < format->length; i++) {
 		const char *found = NULL;
 		uint32_t longest = 0;
 
 		for (int k = 0; k < count; k++) {
-			uint32_t length = (uint32_t)strlen(names[k]);
-
-			if (length > longest && length <= format->length - i &&
-			    memcmp(format->bytes + i, names[k], length) == 0) {
+			if (names[k][0] == format->bytes[i] && lengths[k] > longest &&
+			    lengths[k] <= format->length - i &&
+			    memcmp(format->bytes + i, names[k], lengths[k]) == 0) {
 				found = names[k];
-				longest = length;
+				longest = lengths[k];
 			}
 		}
 		if (!found)

@@ -115,9 +115,10 @@ const struct sk_param_type_info sk_param_types[SK_PARAM_TYPE_COUNT] = {
 #include "vm/schema/param_types.def"
 };
 
+/* Most names differ in their first letter already. */
 static bool same_text(const char *known, const char *name, size_t length)
 {
-	return strncmp(known, name, length) == 0 && known[length] == '\0';
+	return length > 0 && known[0] == name[0] && strncmp(known, name, length) == 0 && known[length] == '\0';
 }
 
 bool sk_event_name_exists(const char *name, size_t length)
@@ -150,18 +151,25 @@ static bool takes_suffix(const struct sk_field_info *field)
 	       field->argument == SK_ARGUMENT_OPTIONAL_SUFFIX;
 }
 
+/* A compiler asks for every field of every condition: few names get as far as being compared. */
 int sk_field_find(const char *name, size_t length, size_t *ret_suffix)
 {
+	static const uint8_t lengths[SK_FIELD_COUNT] = {
+#define SK_FIELD(id, text, type, list, argument, scope, quantifier, flags, format, availability, meaning)          \
+	[SK_FIELD_##id] = sizeof(text) - 1,
+#include "vm/schema/fields.def"
+	};
 	size_t longest = 0;
 	int found = -1;
 
 	for (int i = 0; i < SK_FIELD_COUNT; i++) {
 		const struct sk_field_info *field = &sk_fields[i];
-		size_t known = strlen(field->name);
+		size_t known = lengths[i];
 
-		if (known > length || known < longest || memcmp(field->name, name, known) != 0)
+		if (known > length || known < longest || (known < length && name[known] != '.') ||
+		    memcmp(field->name, name, known) != 0)
 			continue;
-		if (known < length && !(takes_suffix(field) && name[known] == '.' && known + 1 < length))
+		if (known < length && !(takes_suffix(field) && known + 1 < length))
 			continue;
 		longest = known;
 		found = i;
