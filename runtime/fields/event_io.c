@@ -343,3 +343,55 @@ struct sk_value extract_EVT_BUFLEN_NET_OUT(const struct sk_extraction *asked)
 {
 	return length_if(asked, on_network(asked) && writes(asked));
 }
+
+/* --- what is kept for old rules ------------------------------------------ */
+
+struct sk_value extract_EVT_TYPE_IS(const struct sk_extraction *asked)
+{
+	const struct sk_value name = extract_EVT_TYPE(asked);
+
+	return one_if(asked->ref->argument && name.length == asked->ref->argument_length &&
+		      memcmp(name.text, asked->ref->argument, name.length) == 0);
+}
+
+/* Enter and exit events are no longer two, so that nothing takes time. */
+static struct sk_value no_latency(void)
+{
+	return sk_value_number(SK_TYPE_RELTIME, 0);
+}
+
+struct sk_value extract_EVT_LATENCY(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return no_latency();
+}
+
+struct sk_value extract_EVT_LATENCY_S(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return no_latency();
+}
+
+struct sk_value extract_EVT_LATENCY_NS(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return no_latency();
+}
+
+struct sk_value extract_EVT_LATENCY_QUANTIZED(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return sk_value_number(SK_TYPE_UINT64, 0);
+}
+
+struct sk_value extract_EVT_LATENCY_HUMAN(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return sk_field_constant("0ns");
+}
+
+struct sk_value extract_EVT_WAIT_LATENCY(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return no_latency();
+}

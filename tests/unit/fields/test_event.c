@@ -135,6 +135,9 @@ TEST(times_in_every_form)
 	CHECK_ASK(EVT_SOURCE, "syscall");
 	CHECK_ASK(EVT_IS_ASYNC, "false");
 	CHECK_ASK(EVT_ASYNCTYPE, "-");
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_TYPE_IS, "access"), "1");
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_TYPE_IS, "acces"), "0");
+	CHECK_ASK(EVT_LATENCY_HUMAN, "0ns");
 }
 
 /* --- containers ---------------------------------------------------------- */
@@ -213,6 +216,69 @@ TEST(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)
 	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT_DEST, 2), "-");
 }
 
+TEST(a_mount_shows_each_of_its_parts)
+{
+	start();
+	CHECK(sk_containers_update(sk_state_containers(world.state), metadata, sizeof(metadata) - 1));
+	enter_container();
+	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT, 0), "/proc/1:/host:ro:false:private");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT, "/v*"), "/var/run/docker.sock:/s::true:");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_SOURCE, "/host"), "/proc/1");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_SOURCE, "/proc/1"), "-");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_MODE, "/proc*"), "ro");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_MOUNT_RDWR, "/proc*"), "false");
+	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT_PROPAGATION, 0), "private");
+	CHECK_TEXT(ask_at(SK_FIELD_CONTAINER_MOUNT_RDWR, 9), "-");
+}
+
+#define SANDBOX "fedcba9876543210"
+
+static const char in_pod[] =
+	"{\"container\":{\"id\":\"0123456789ab\",\"ip\":\"10.1.2.3\",\"type\":7,\"host_network\":true,"
+	"\"pod_sandbox_id\":\"" SANDBOX "\",\"labels\":{\"annotation.x\":\"1\",\"app\":\"shop\","
+	"\"io.kubernetes.pod.uid\":\"u-1\",\"tier\":\"back\"},\"pod_sandbox_labels\":{\"own\":\"1\"}}}";
+static const char sandbox[] =
+	"{\"container\":{\"id\":\"fedcba987654\",\"ip\":\"10.1.2.4\",\"cni_json\":\"{}\",\"type\":7,"
+	"\"pod_sandbox_labels\":{\"role\":\"web\"}}}";
+
+TEST(a_pod_speaks_through_its_container_or_its_sandbox)
+{
+	start();
+	CHECK(sk_containers_update(sk_state_containers(world.state), in_pod, sizeof(in_pod) - 1));
+	enter_container();
+	CHECK_ASK(CONTAINER_TYPE, "containerd");
+	CHECK_ASK(CONTAINER_IP, "10.1.2.3");
+	CHECK_ASK(CONTAINER_HOST_NETWORK, "true");
+	CHECK_ASK(CONTAINER_HOST_PID, "false");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_LABEL, "app"), "shop");
+	CHECK_TEXT(ask_key(SK_FIELD_CONTAINER_LABEL, "none"), "-");
+	CHECK_ASK(CONTAINER_LABELS, "app:shop, tier:back");
+	CHECK_ASK(K8S_POD_UID, "u-1");
+	CHECK_ASK(K8S_POD_SANDBOX_ID, "fedcba987654");
+	CHECK_ASK(K8S_POD_FULL_SANDBOX_ID, SANDBOX);
+	CHECK_ASK(K8S_POD_IP, "10.1.2.3");
+	CHECK_ASK(K8S_POD_LABELS, "own:1");
+	CHECK(sk_containers_update(sk_state_containers(world.state), sandbox, sizeof(sandbox) - 1));
+	enter_container();
+	CHECK_ASK(K8S_POD_IP, "10.1.2.4");
+	CHECK_ASK(K8S_POD_CNI_JSON, "{}");
+	CHECK_TEXT(ask_key(SK_FIELD_K8S_POD_LABEL, "role"), "web");
+	CHECK_TEXT(ask_key(SK_FIELD_K8S_POD_LABEL, "own"), "-");
+}
+
+TEST(a_container_outside_pods_has_nothing_of_one)
+{
+	start();
+	CHECK(sk_containers_update(sk_state_containers(world.state), metadata, sizeof(metadata) - 1));
+	enter_container();
+	CHECK_ASK(K8S_POD_SANDBOX_ID, "-");
+	CHECK_ASK(K8S_POD_IP, "-");
+	CHECK_ASK(K8S_POD_LABELS, "-");
+	CHECK_ASK(CONTAINER_DURATION, "-");
+	thread(&world, 100)->pidns_init_start_ts = world.now - 9;
+	CHECK_ASK(CONTAINER_DURATION, "9");
+}
+
 TEST(an_async_event_has_its_own_name)
 {
 	start();
@@ -258,5 +324,9 @@ TEST_MAIN(RUN(a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_firs
 		  RUN(opens_say_what_for) RUN(what_was_transferred_counts_where_it_went) RUN(times_in_every_form)
 			  RUN(the_host_is_a_container_too) RUN(a_container_is_its_id_until_metadata_arrives)
 				  RUN(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)
-					  RUN(an_async_event_has_its_own_name)
-						  RUN(no_field_of_any_empty_event_does_harm) RUN(done))
+					  RUN(a_mount_shows_each_of_its_parts)
+						  RUN(a_pod_speaks_through_its_container_or_its_sandbox)
+							  RUN(a_container_outside_pods_has_nothing_of_one)
+								  RUN(an_async_event_has_its_own_name)
+									  RUN(no_field_of_any_empty_event_does_harm)
+										  RUN(done))
