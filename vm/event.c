@@ -3,12 +3,35 @@
 
 #include <errno.h>
 
+/*
+ * Finds the parameters between `at` and `end`, and keeps the first `kept` of
+ * them.  The index of the one that passes the end; `count` if none does.
+ */
+static inline __attribute__((always_inline)) uint32_t find_params(const uint8_t *lengths, uint32_t count,
+								  size_t width, const uint8_t *end, uint32_t kept,
+								  struct sk_param *ret_params)
+{
+	const uint8_t *at = lengths + count * width;
+
+	for (uint32_t i = 0; i < count; i++, lengths += width) {
+		uint32_t length = width == 4 ? sk_read_u32(lengths) : sk_read_u16(lengths);
+
+		if (length > (size_t)(end - at))
+			return i;
+		if (i < kept)
+			ret_params[i] = (struct sk_param){at, length};
+		at += length;
+	}
+	return count;
+}
+
 int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_event, struct sk_error *error)
 {
 	const struct sk_event_header *header = (const struct sk_event_header *)bytes;
 	const struct sk_event_info *info;
-	size_t width, offset, length_at = sizeof(*header);
-	uint32_t nparams;
+	const uint8_t *lengths = bytes + sizeof(*header);
+	uint32_t nparams, bad;
+	bool large;
 
 	if (size < sizeof(*header))
 		return sk_error_set(error, -EINVAL, "event of %zu bytes is shorter than its header", size);
@@ -18,12 +41,11 @@ int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_even
 	if (header->type >= SK_EVENT_COUNT)
 		return sk_error_set(error, -ENOTSUP, "event type %u is newer than this schema", header->type);
 	info = &sk_events[header->type];
-	width = info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4 : 2;
+	large = info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD;
 	nparams = header->nparams;
-	if (nparams > (header->len - sizeof(*header)) / width)
+	if ((uint64_t)nparams * (large ? 4 : 2) > header->len - sizeof(*header))
 		return sk_error_set(error, -EINVAL, "%s event has no room for its %u parameters", info->name,
 				    nparams);
-	offset = sizeof(*header) + nparams * width;
 
 	ret_event->header = header;
 	ret_event->info = info;
@@ -31,16 +53,10 @@ int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_even
 	ret_event->tid = (int64_t)header->tid;
 	ret_event->type = header->type;
 	ret_event->nparams = (uint16_t)(nparams < info->nparams ? nparams : info->nparams);
-	for (uint32_t i = 0; i < nparams; i++, length_at += width) {
-		uint32_t length = width == 4 ? sk_read_u32(bytes + length_at) : sk_read_u16(bytes + length_at);
-
-		if (length > header->len - offset)
-			return sk_error_set(error, -EINVAL, "parameter %u of a %s event passes its end", i,
-					    info->name);
-		if (i < ret_event->nparams)
-			ret_event->param[i] = (struct sk_param){bytes + offset, length};
-		offset += length;
-	}
+	bad = large ? find_params(lengths, nparams, 4, bytes + header->len, ret_event->nparams, ret_event->param)
+		    : find_params(lengths, nparams, 2, bytes + header->len, ret_event->nparams, ret_event->param);
+	if (bad < nparams)
+		return sk_error_set(error, -EINVAL, "parameter %u of a %s event passes its end", bad, info->name);
 	return 0;
 }
 
