@@ -3,7 +3,8 @@
 # make            build/saker
 # make help       every target in one line
 #
-# Variables: CC=clang, SAN=1 (address, undefined and leak sanitizers), B=DIR
+# Variables: CC=clang, SAN=1 (address, undefined and leak sanitizers), CHECK=1
+# (whatever the engine remembers is worked out again when it is used), B=DIR
 # (where everything is built), PREFIX, DESTDIR, V=1 (show the commands).
 
 B ?= build
@@ -21,6 +22,13 @@ ifeq ($(origin B),file)
 B := build/san
 endif
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+
+ifeq ($(CHECK),1)
+ifeq ($(origin B),file)
+B := $(if $(SANITIZE),build/san-check,build/check)
+endif
+CPPFLAGS += -DSK_VM_CHECK
 endif
 
 OPTIMIZE ?= -O2

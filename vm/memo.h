@@ -61,6 +61,12 @@ bool sk_memo_key(uint32_t question, const struct sk_value *value, char *buffer, 
 /* The signature, or UINT32_MAX. */
 uint32_t sk_memo_find(struct sk_memo *memo, const struct sk_memo_key *key);
 
+/* False if there is no room for it even after a clear. */
+static inline bool sk_memo_fits(const struct sk_memo *memo, const struct sk_memo_key *key)
+{
+	return key->length == SK_MEMO_NUMBER || key->length <= memo->keys_size;
+}
+
 /* False if there is no room: clear it first. */
 bool sk_memo_add(struct sk_memo *memo, const struct sk_memo_key *key, uint32_t signature);
 

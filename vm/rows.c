@@ -34,6 +34,7 @@
 #include "vm/memo.h"
 #include "vm/question.h"
 #include "vm/reach.h"
+#include "vm/recheck.h"
 #include "vm/signature.h"
 #include "vm/support/alloc.h"
 
@@ -43,6 +44,8 @@ enum {
 	/* More survivors than this are not swept one by one: the next rows will. */
 	SWEEP_LIMIT = 256,
 	KEY_BUFFER = 4096,
+	/* Predicates of all signatures together, besides room for some that name nearly all. */
+	HOLDING_SIZE = 1 << 18,
 	FILE_COST = 25,
 	RESIDUAL = 1, /* in a decided node's list: the program must be run */
 	/* Answers to "which file": a class of files, or that there is none. */
@@ -149,6 +152,15 @@ struct sk_rows {
 
 /* --- signatures -------------------------------------------------------- */
 
+/* A set of predicates that hold; SK_NONE: there is no room for it. */
+static uint32_t intern(struct sk_rows *rows, uint32_t question, const uint32_t *holding, uint32_t count)
+{
+	uint32_t signature = sk_signatures_intern(&rows->signatures, question, holding, count);
+
+	rows->full |= signature == UINT32_MAX;
+	return signature;
+}
+
 static uint32_t work_out(struct sk_rows *rows, uint32_t number, const struct sk_value *value)
 {
 	const struct sk_question *question = &rows->questions.items[number];
@@ -159,13 +171,13 @@ static uint32_t work_out(struct sk_rows *rows, uint32_t number, const struct sk_
 		if (sk_vm_holds_for(rows->vm, members[i], value))
 			rows->members[count++] = members[i];
 	}
-	return sk_signatures_intern(&rows->signatures, number, rows->members, count);
+	return intern(rows, number, rows->members, count);
 }
 
 /* Values come and go, what they stand for stays: only they are forgotten. */
 static void remember(struct sk_rows *rows, const struct sk_memo_key *key, uint32_t stands_for)
 {
-	if (sk_memo_add(&rows->memo, key, stands_for))
+	if (!sk_memo_fits(&rows->memo, key) || sk_memo_add(&rows->memo, key, stands_for))
 		return;
 	sk_memo_clear(&rows->memo);
 	sk_memo_add(&rows->memo, key, stands_for);
@@ -182,6 +194,8 @@ static uint32_t signature_of_value(struct sk_rows *rows, uint32_t number, const 
 	uint32_t signature;
 	bool memorable, numeric;
 
+	if (value->presence == SK_MISSING_MEMORY)
+		return SK_NONE;
 	if (value->presence != SK_PRESENT)
 		return sk_signature_missing(number);
 	numeric = !value->list && is_number(value->type);
@@ -197,26 +211,38 @@ static uint32_t signature_of_value(struct sk_rows *rows, uint32_t number, const 
 		}
 	}
 	signature = work_out(rows, number, value);
-	if (signature == UINT32_MAX)
-		rows->full = true;
-	else if (memorable)
+	if (signature != SK_NONE && memorable)
 		remember(rows, &key, signature);
 	return signature;
 }
 
-/* SK_NONE: there is no room for it. */
+/* SK_NONE: there is no room, for the value or for what it stands for. */
 static uint32_t signature_of(struct sk_rows *rows, uint32_t number)
 {
 	const struct sk_question *question = &rows->questions.items[number];
+	uint32_t signature;
 
 	if (question->expression == SK_NONE) {
 		uint32_t predicate = rows->questions.members[question->first];
+		bool holds = sk_vm_predicate(rows->vm, predicate);
 
-		if (!sk_vm_predicate(rows->vm, predicate))
-			return sk_signature_missing(number);
-		return sk_signatures_intern(&rows->signatures, number, &predicate, 1);
+		if (rows->vm->short_of_memory)
+			return SK_NONE;
+		return holds ? intern(rows, number, &predicate, 1) : sk_signature_missing(number);
 	}
-	return signature_of_value(rows, number, sk_vm_value(rows->vm, question->expression));
+	signature = signature_of_value(rows, number, sk_vm_value(rows->vm, question->expression));
+	if (SK_RECHECK && signature != SK_NONE)
+		sk_recheck_answer(rows->vm, &rows->questions, &rows->signatures, number, signature,
+				  "a value's signature");
+	return signature;
+}
+
+static void recheck_all(struct sk_rows *rows, const uint32_t *questions, const uint32_t *signatures, uint32_t count,
+			const char *source)
+{
+	for (uint32_t i = 0; i < count; i++)
+		sk_recheck_answer(rows->vm, &rows->questions, &rows->signatures, questions[i], signatures[i],
+				  source);
 }
 
 /* --- files --------------------------------------------------------------- */
@@ -260,8 +286,12 @@ static uint32_t file_of(struct sk_rows *rows)
 	name = sk_value_text(file.name, file.length);
 	sk_memo_key(questions->count + file.kind, &name, NULL, 0, &key);
 	class = sk_memo_find(&rows->memo, &key);
-	if (class != UINT32_MAX)
+	if (class != UINT32_MAX) {
+		if (SK_RECHECK)
+			recheck_all(rows, questions->by_name, rows->files + (size_t) class * questions->name_count,
+				    questions->name_count, "a file's class");
 		return class;
+	}
 	for (uint32_t i = 0; i < questions->name_count; i++) {
 		signatures[i] = signature_of(rows, questions->by_name[i]);
 		if (signatures[i] == SK_NONE)
@@ -724,7 +754,7 @@ static bool finish(struct sk_rows *rows, struct node *node, uint64_t *bits)
 		return decide(rows, node, bits, open);
 	/* The list is scratch, and answering may need it again. */
 	node->question = choose(rows, plan, node->type, open, candidates, candidate_count);
-	if (rows->full)
+	if (rows->full || rows->vm->short_of_memory)
 		return false;
 	if (node->question == SK_NONE)
 		return decide(rows, node, bits, open);
@@ -936,12 +966,20 @@ static uint32_t class_of_thread(struct sk_rows *rows)
 		rows->vm->options.anchor(rows->vm->event, &anchor);
 	if (anchor.cache && anchor.cache->generation == rows->generation && anchor.cache->stamp == anchor.stamp) {
 		rows->class_hits++;
+		sk_recheck_values(rows->vm, &rows->questions, anchor.cache);
+		if (SK_RECHECK)
+			recheck_all(rows, rows->questions.by_class,
+				    rows->classes + (size_t)anchor.cache->class * rows->questions.class_count,
+				    rows->questions.class_count, "the class kept on a thread");
 		return anchor.cache->class;
 	}
 	rows->class_misses++;
 	class = class_of_event(rows);
-	if (anchor.cache && class != SK_NONE)
-		*anchor.cache = (struct sk_vm_cache){anchor.stamp, rows->generation, class};
+	if (anchor.cache && class != SK_NONE) {
+		*anchor.cache =
+			(struct sk_vm_cache){.stamp = anchor.stamp, .generation = rows->generation, .class = class};
+		sk_recheck_note_values(rows->vm, &rows->questions, anchor.cache);
+	}
 	return class;
 }
 
@@ -1003,6 +1041,8 @@ uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type)
 	matched = walk(rows, type);
 	if (matched == UINT32_MAX)
 		rows->linear++;
+	else if (SK_RECHECK)
+		sk_recheck_matches(rows->vm, type, rows->vm->matches, matched);
 	if (rows->full)
 		sk_rows_flush(rows);
 	return matched;
@@ -1126,7 +1166,8 @@ int sk_rows_create(struct sk_vm *vm, struct sk_rows **ret_rows)
 				      limits->value_bytes ? limits->value_bytes : 4 << 20);
 	if (status == 0)
 		status = sk_signatures_init(&rows->signatures, rows->questions.count,
-					    limits->signatures ? limits->signatures : 4096, 1 << 18);
+					    limits->signatures ? limits->signatures : 4096,
+					    HOLDING_SIZE + 4 * vm->bundle->predicates_count);
 	if (status == 0)
 		status = allocate(rows);
 	if (status < 0) {

@@ -60,6 +60,7 @@ static const struct sk_value *field_value(struct sk_vm *vm, uint32_t number)
 		slot->value = sk_value_missing();
 		vm->options.extract(vm->event, ref, &vm->scratch, &slot->value);
 		assert(slot->value.presence != SK_PRESENT || slot->value.type == ref->type);
+		vm->short_of_memory |= slot->value.presence == SK_MISSING_MEMORY;
 		slot->epoch = vm->epoch;
 	}
 	return &slot->value;
@@ -99,6 +100,7 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
 	}
 	if (slot->epoch != vm->epoch) {
 		slot->value = combine(vm, number);
+		vm->short_of_memory |= slot->value.presence == SK_MISSING_MEMORY;
 		slot->epoch = vm->epoch;
 	}
 	return &slot->value;
@@ -224,21 +226,31 @@ static uint32_t evaluate_linearly(struct sk_vm *vm, uint16_t type)
 	return matched;
 }
 
-uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
+/* Nothing is known of the event yet. */
+static void begin(struct sk_vm *vm, void *event)
 {
-	uint32_t matched = UINT32_MAX;
-
 	vm->epoch++;
 	vm->event = event;
+	vm->short_of_memory = false;
 	sk_arena_reset(&vm->scratch);
+}
+
+uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
+{
+	begin(vm, event);
 	*ret_rules = vm->matches;
 	if (type >= vm->bundle->types_count)
 		return 0;
-	if (vm->rows)
-		matched = sk_rows_evaluate(vm->rows, type);
-	if (matched == UINT32_MAX)
-		return evaluate_linearly(vm, type);
-	return matched;
+	if (vm->rows) {
+		uint32_t matched = sk_rows_evaluate(vm->rows, type);
+
+		if (matched != UINT32_MAX && !vm->short_of_memory)
+			return matched;
+		/* Which values find room depends on which are asked for: ask for those that the linear engine does. */
+		if (vm->short_of_memory)
+			begin(vm, event);
+	}
+	return evaluate_linearly(vm, type);
 }
 
 /* --- creating ---------------------------------------------------------- */

@@ -71,6 +71,9 @@ struct sk_vm_cache {
 	uint64_t stamp;
 	uint32_t generation;
 	uint32_t class;
+#ifdef SK_VM_CHECK
+	uint16_t values[128]; /* what the values were, to see that they still are (vm/recheck.h) */
+#endif
 };
 
 /*
