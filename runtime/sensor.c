@@ -62,7 +62,6 @@ static bool asks_for_leaders(const struct sk_vm *vm)
 		SK_FIELD_PROC_SNAME,      SK_FIELD_PROC_SID_EXE,   SK_FIELD_PROC_SID_EXEPATH,
 		SK_FIELD_PROC_VPGID_NAME, SK_FIELD_PROC_VPGID_EXE, SK_FIELD_PROC_VPGID_EXEPATH,
 		SK_FIELD_PROC_PGID_NAME,  SK_FIELD_PROC_PGID_EXE,  SK_FIELD_PROC_PGID_EXEPATH,
-		SK_FIELD_PROC_PVPID,
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {

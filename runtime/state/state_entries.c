@@ -324,6 +324,7 @@ static int sink_complete(void *context)
 		sk_thread_link(&state->threads, thread);
 		note_listening(state, thread->fds);
 	}
+	sk_thread_table_linked(&state->threads);
 	cursor = 0;
 	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
 		sk_state_fix_sockets(state, thread);

@@ -13,8 +13,10 @@ void sk_state_container_changed(struct sk_state *state, const struct sk_string *
 	struct sk_thread *thread;
 	uint32_t cursor = 0;
 
+	/* A container without users of its own shows the host's. */
 	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
-		if (sk_string_equal(thread->container_id, container_id->bytes, container_id->length))
+		if (container_id->length == 0 ||
+		    sk_string_equal(thread->container_id, container_id->bytes, container_id->length))
 			sk_thread_changed(&state->threads, thread);
 }
 

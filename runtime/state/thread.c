@@ -15,6 +15,41 @@ struct sk_thread_chunk {
 	struct sk_thread threads[CHUNK_THREADS];
 };
 
+/* --- parents that are only named --------------------------------------- */
+
+static unsigned named_bit(int64_t tid)
+{
+	return (unsigned)((uint64_t)tid * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+}
+
+static void name_parent(struct sk_thread_table *table, int64_t tid)
+{
+	unsigned bit = named_bit(tid);
+
+	table->named[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+/* "Nobody" and "unknown" are named all the time, and may be the tids of events. */
+static void forget_named(struct sk_thread_table *table)
+{
+	memset(table->named, 0, sizeof(table->named));
+	name_parent(table, 0);
+	name_parent(table, -1);
+}
+
+bool sk_thread_is_named(const struct sk_thread_table *table, const struct sk_thread *thread)
+{
+	unsigned bit = named_bit(thread->tid);
+
+	return table->unlinked || (table->named[bit / 64] >> (bit % 64) & 1);
+}
+
+void sk_thread_table_linked(struct sk_thread_table *table)
+{
+	table->unlinked = 0;
+	table->lineage_epoch++;
+}
+
 /* --- memory ------------------------------------------------------------ */
 
 int sk_thread_table_init(struct sk_thread_table *table, struct sk_string_pool *strings, struct sk_fd_pool *fds,
@@ -27,6 +62,7 @@ int sk_thread_table_init(struct sk_thread_table *table, struct sk_string_pool *s
 	table->fds = fds;
 	table->limit = limit ? limit : DEFAULT_LIMIT;
 	table->own_pid = own_pid;
+	forget_named(table);
 	result = sk_tid_map_init(&table->threads);
 	if (result < 0)
 		return result;
@@ -212,12 +248,17 @@ void sk_thread_link(struct sk_thread_table *table, struct sk_thread *thread)
 {
 	struct sk_thread *parent;
 
-	if (sk_thread_is_invalid(thread) || thread->group)
+	if (sk_thread_is_invalid(thread) || thread->group) {
+		if (!thread->parent || thread->parent->tid != thread->ptid)
+			name_parent(table, thread->ptid);
 		return;
+	}
 	group_join(table, thread);
 	sk_thread_changed(table, thread);
-	if (thread->pid == 1)
+	if (thread->pid == 1) {
+		name_parent(table, thread->ptid);
 		return;
+	}
 	parent = sk_thread_find(table, thread->ptid);
 	if (!parent || sk_thread_is_invalid(parent))
 		thread->ptid = 0;
@@ -265,8 +306,11 @@ void sk_thread_revive(struct sk_thread_table *table, struct sk_thread *thread)
 /* Takes the thread out of all lists but the map, and frees it. */
 static void forget(struct sk_thread_table *table, struct sk_thread *thread)
 {
-	if (thread->first_child || (thread->group && thread->group->first != thread))
+	if (thread->first_child || sk_thread_shares_group(thread) || sk_thread_is_named(table, thread))
 		table->lineage_epoch++;
+	/* They keep its tid: another thread may have that some day. */
+	if (thread->first_child)
+		name_parent(table, thread->tid);
 	while (thread->first_child)
 		child_remove(thread->first_child);
 	child_remove(thread);
@@ -294,6 +338,10 @@ struct sk_thread *sk_thread_add(struct sk_thread_table *table, struct sk_thread 
 	table->last = NULL;
 	if (link)
 		sk_thread_link(table, thread);
+	else if (thread->ptid > 0)
+		table->unlinked++;
+	if (sk_thread_is_named(table, thread))
+		table->lineage_epoch++;
 	if (old)
 		forget(table, old);
 	table->added++;
@@ -316,7 +364,8 @@ void sk_thread_table_clear(struct sk_thread_table *table)
 		while (table->threads.slots[i].value)
 			sk_thread_erase(table, table->threads.slots[i].value);
 	assert(table->threads.count == 0 && table->groups.count == 0);
-	table->lineage_epoch++;
+	forget_named(table);
+	sk_thread_table_linked(table);
 }
 
 void sk_thread_table_release(struct sk_thread_table *table)

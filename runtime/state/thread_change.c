@@ -14,7 +14,7 @@ void sk_thread_changed(struct sk_thread_table *table, struct sk_thread *thread)
 	thread->revision++;
 	table->leader_epoch++;
 	/* Children of any thread of a process see its main thread as their parent. */
-	if (thread->first_child || (thread->group && (thread->group_next || thread->group->first != thread)))
+	if (thread->first_child || sk_thread_shares_group(thread) || sk_thread_is_named(table, thread))
 		table->lineage_epoch++;
 }
 

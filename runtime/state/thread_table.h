@@ -34,6 +34,14 @@ struct sk_thread_table {
 	uint32_t limit;
 	int64_t own_pid;
 	uint32_t lineage_epoch, leader_epoch;
+	/*
+	 * Whose change an ancestor's field may show to a thread that is not among
+	 * his children: tids that a thread names as its parent without being
+	 * listed there, because that one is gone, has been replaced, or was never
+	 * known.  Few; a bit for each hash of a tid, set for more than there are.
+	 */
+	uint64_t named[64];
+	uint32_t unlinked; /* entries that wait for sk_thread_table_linked(): anyone may be named */
 	uint64_t added, removed, dropped;
 	size_t memory;
 };
@@ -61,6 +69,9 @@ void sk_thread_discard(struct sk_thread_table *table, struct sk_thread *thread);
  */
 struct sk_thread *sk_thread_add(struct sk_thread_table *table, struct sk_thread *thread, bool link);
 
+/* Every entry that was added without a link has been linked since. */
+void sk_thread_table_linked(struct sk_thread_table *table);
+
 /* Joins its group and its parent's children: spec/state.md section 3.2. */
 void sk_thread_link(struct sk_thread_table *table, struct sk_thread *thread);
 
@@ -83,6 +94,15 @@ void sk_thread_reparent_children(struct sk_thread_table *table, struct sk_thread
 struct sk_fd_table *sk_thread_own_fds(struct sk_thread_table *table, struct sk_thread *thread);
 
 /* --- setters ----------------------------------------------------------- */
+
+/* True if threads that are not its children may have this one for an ancestor. */
+bool sk_thread_is_named(const struct sk_thread_table *table, const struct sk_thread *thread);
+
+/* Its process has other threads, which see the main one's directory, environment and ancestors. */
+static inline bool sk_thread_shares_group(const struct sk_thread *thread)
+{
+	return thread->group && (thread->group_next || thread->group->first != thread);
+}
 
 /* A visible fact of the thread has changed. */
 void sk_thread_changed(struct sk_thread_table *table, struct sk_thread *thread);
