@@ -311,7 +311,7 @@ static void some_fd_call(struct random *random)
 	default:
 		/* Some are directories, some fail. */
 		open_event(world, any_tid(random), one_in(random, 6) ? -2 : fd, -100, ANY(places),
-			   one_in(random, 3) ? 1 << 8 : 1);
+			   one_in(random, 3) ? 0x400 : 1);
 	}
 }
 
