@@ -151,18 +151,14 @@ static uint32_t check_field(const struct place *place, const struct sk_operand *
 static uint32_t check_constant_expression(const struct place *place, const struct sk_operand *operand)
 {
 	struct sk_ir *ir = place->check->ir;
-	struct sk_bundle_constant constant;
 	struct sk_ir_expression expression;
 
 	if (memchr(operand->text, '\0', operand->length))
 		return refuse(place, operand, NULL, "filter value cannot contain a NUL byte");
-	memset(&constant, 0, sizeof(constant));
-	constant.type = SK_TYPE_STRING;
-	constant.text = sk_ir_string(ir, operand->text, operand->length);
 	expression = (struct sk_ir_expression){
 		.kind = SK_EXPRESSION_CONSTANT,
 		.type = SK_TYPE_STRING,
-		.operand = sk_ir_constants(ir, &constant, 1),
+		.operand = sk_ir_string(ir, operand->text, operand->length),
 		.arguments = SK_NONE,
 		.selector = SK_NONE,
 		.text = print_operand(place->check, operand),
@@ -185,14 +181,14 @@ static uint32_t check_children(const struct place *place, const struct sk_operan
 		numbers[i] = check_operand(place, operand->children[i], depth - 1);
 		faulty |= numbers[i] == SK_NONE;
 	}
-	return faulty ? SK_NONE : sk_ir_numbers(place->check->ir, numbers, operand->count);
+	return faulty ? SK_NONE : sk_ir_run(place->check->ir, numbers, operand->count);
 }
 
 static const struct sk_ir_expression *child(const struct sk_ir *ir, uint32_t run, uint32_t index)
 {
 	uint32_t count;
 
-	return sk_ir_get_expression(ir, sk_ir_get_numbers(ir, run, &count)[index]);
+	return sk_ir_get_expression(ir, sk_ir_get_run(ir, run, &count)[index]);
 }
 
 static uint32_t check_list(const struct place *place, const struct sk_operand *operand, int depth)
@@ -533,7 +529,7 @@ static bool check_event_type(const struct place *place, const struct sk_operand 
 
 static bool check_right_constant(const struct place *place, const struct sk_node *node,
 				 const struct sk_ir_expression *left, const struct sk_operand *operand,
-				 struct sk_bundle_constant *ret_constant)
+				 uint32_t *ret_constant)
 {
 	struct sk_check *check = place->check;
 	struct sk_converted_constant constant;
@@ -552,9 +548,13 @@ static bool check_right_constant(const struct place *place, const struct sk_node
 		return false;
 	if (comparison == SK_OPERATOR_REGEX && !check_pattern(place, operand))
 		return false;
-	constant.record.text = sk_ir_string(check->ir, constant.text, constant.length);
-	*ret_constant = constant.record;
-	return constant.record.text != SK_NONE;
+	if (left->type == SK_TYPE_STRING || left->type == SK_TYPE_BYTES)
+		*ret_constant = sk_ir_string(check->ir, constant.text, constant.length);
+	else if (sk_types[left->type].class == SK_CLASS_ADDRESS)
+		*ret_constant = sk_ir_address(check->ir, &constant.address);
+	else
+		*ret_constant = sk_ir_value(check->ir, constant.number);
+	return *ret_constant != SK_NONE;
 }
 
 /* The run of constants on the right, SK_NONE if it is empty or faulty. */
@@ -565,7 +565,7 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 	struct sk_operand *const one = node->right;
 	struct sk_operand *const *operands = right->kind == SK_OPERAND_LIST ? right->children : &one;
 	uint32_t count = right->kind == SK_OPERAND_LIST ? right->count : 1;
-	struct sk_bundle_constant *constants;
+	uint32_t *constants;
 
 	if (!count)
 		return SK_NONE;
@@ -579,51 +579,10 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 		if (!check_right_constant(place, node, left, operands[i], &constants[i]))
 			*ret_faulty = true;
 	}
-	return *ret_faulty ? SK_NONE : sk_ir_constants(place->check->ir, constants, count);
+	return *ret_faulty ? SK_NONE : sk_ir_run(place->check->ir, constants, count);
 }
 
 /* --- predicates -------------------------------------------------------- */
-
-/* Longer lists are cut in a predicate's text: it is for people, who have the source too. */
-enum { PREDICATE_TEXT_LIMIT = 64 };
-
-/* The text of a predicate, `fd.name in (a, b, ... 97 more)` where it is a long list. */
-static void print_predicate(const struct sk_node *node, struct sk_buffer *buffer)
-{
-	const struct sk_operand *right = node->right;
-	struct sk_operand list;
-	struct sk_node cut = *node;
-
-	sk_node_print(node, buffer);
-	if (buffer->length <= PREDICATE_TEXT_LIMIT || !right || right->kind != SK_OPERAND_LIST || right->count < 2)
-		return;
-	list = *right;
-	cut.right = &list;
-	/* A constant takes two bytes at the least, so this is short. */
-	list.count = right->count < PREDICATE_TEXT_LIMIT ? right->count : PREDICATE_TEXT_LIMIT;
-	do {
-		list.count--;
-		sk_buffer_clear(buffer);
-		sk_node_print(&cut, buffer);
-	} while (list.count > 1 && buffer->length > PREDICATE_TEXT_LIMIT);
-	if (buffer->length)
-		buffer->length--;
-	sk_buffer_printf(buffer, ", ... %u more)", right->count - list.count);
-}
-
-static uint32_t print_node(struct sk_check *check, const struct sk_node *node)
-{
-	struct sk_buffer buffer = {0};
-	uint32_t text = SK_NONE;
-
-	print_predicate(node, &buffer);
-	if (buffer.failed)
-		check->ir->out_of_memory = true;
-	else
-		text = sk_ir_string(check->ir, buffer.bytes, buffer.length);
-	sk_buffer_release(&buffer);
-	return text;
-}
 
 uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 {
@@ -637,7 +596,6 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 		.right = SK_NONE,
 		.constants = SK_NONE,
 	};
-	struct sk_ir_origin origin;
 	enum sk_scope scope;
 	bool faulty = false;
 
@@ -676,7 +634,5 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 		scope = right > scope ? right : scope;
 	}
 	predicate.scope = (uint8_t)scope;
-	origin.text = print_node(check, node);
-	origin.position = sk_text_position(node->text, node->begin);
-	return sk_ir_predicate(check->ir, &predicate, origin);
+	return sk_ir_predicate(check->ir, &predicate, sk_text_position(node->text, node->begin));
 }

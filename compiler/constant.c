@@ -5,6 +5,8 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "vm/plan.h"
+
 static bool fault(struct sk_constant_fault *ret_fault, const char *message, const char *hint)
 {
 	ret_fault->message = message ? message : "out of memory";
@@ -178,22 +180,22 @@ static bool convert_port(const char *text, uint32_t length, struct sk_arena *are
 }
 
 /* The dot decides the family, as in the reference: ::ffff:1.2.3.4 is no IPv6 address here. */
-static bool read_address(const char *text, uint32_t length, struct sk_bundle_constant *record)
+static bool read_address(const char *text, uint32_t length, struct sk_bundle_address *address)
 {
 	if (memchr(text, '.', length)) {
-		record->address_length = 4;
-		return inet_pton(AF_INET, text, record->address) == 1;
+		address->length = 4;
+		return inet_pton(AF_INET, text, address->bytes) == 1;
 	}
-	record->address_length = 16;
-	return inet_pton(AF_INET6, text, record->address) == 1;
+	address->length = 16;
+	return inet_pton(AF_INET6, text, address->bytes) == 1;
 }
 
 static bool convert_address(const char *text, uint32_t length, struct sk_arena *arena,
-			    struct sk_bundle_constant *record, struct sk_constant_fault *ret_fault)
+			    struct sk_bundle_address *address, struct sk_constant_fault *ret_fault)
 {
 	const char *hint = NULL;
 
-	if (read_address(text, length, record))
+	if (read_address(text, length, address))
 		return true;
 	if (memchr(text, '/', length))
 		hint = "networks are compared with fd.net, fd.cnet, fd.snet, fd.lnet and fd.rnet";
@@ -203,33 +205,33 @@ static bool convert_address(const char *text, uint32_t length, struct sk_arena *
 }
 
 static bool convert_network(const char *text, uint32_t length, struct sk_arena *arena,
-			    struct sk_bundle_constant *record, struct sk_constant_fault *ret_fault)
+			    struct sk_bundle_address *address, struct sk_constant_fault *ret_fault)
 {
 	const char *slash = memchr(text, '/', length);
 	uint32_t prefix = 0, digits = 0, least, most;
-	char *address;
+	char *host;
 
 	if (!slash)
 		return fault(ret_fault, sk_arena_printf(arena, "'%s' is not an IP network", text),
 			     "a network is written address/bits");
-	address = sk_arena_copy(arena, text, (size_t)(slash - text));
-	if (!address)
+	host = sk_arena_copy(arena, text, (size_t)(slash - text));
+	if (!host)
 		return fault(ret_fault, NULL, NULL);
 	for (const char *digit = slash + 1; is_digit(*digit) && digits < 3; digit++, digits++)
 		prefix = prefix * 10 + (uint32_t)(*digit - '0');
-	if (!digits || slash[1 + digits] || !read_address(address, (uint32_t)(slash - text), record))
+	if (!digits || slash[1 + digits] || !read_address(host, (uint32_t)(slash - text), address))
 		return fault(ret_fault, sk_arena_printf(arena, "'%s' is not an IP network", text),
 			     "a network is written address/bits");
-	least = record->address_length == 4 ? 0 : 1;
-	most = record->address_length * 8u;
+	least = address->length == 4 ? 0 : 1;
+	most = address->length * 8u;
 	if (prefix < least || prefix > most)
 		return fault(ret_fault,
 			     sk_arena_printf(arena, "'%s' has %u prefix bits, which must be %u to %u", text, prefix,
 					     least, most),
 			     NULL);
-	record->prefix = (uint8_t)prefix;
+	address->prefix = (uint8_t)prefix;
 	for (uint32_t bit = prefix; bit < most; bit++)
-		record->address[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+		address->bytes[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
 	return true;
 }
 
@@ -268,6 +270,56 @@ static bool convert_hexadecimal(const char *text, uint32_t length, struct sk_are
 	return true;
 }
 
+static bool lower_case(struct sk_converted_constant *constant, struct sk_arena *arena)
+{
+	char *text = sk_arena_copy(arena, constant->text, constant->length);
+
+	if (!text)
+		return false;
+	for (uint32_t i = 0; i < constant->length; i++) {
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] = (char)(text[i] + ('a' - 'A'));
+	}
+	constant->text = text;
+	return true;
+}
+
+/* One slash before each component; a path that would become too long stays as it is. */
+static bool plain_path(struct sk_converted_constant *constant, struct sk_arena *arena)
+{
+	char *text = sk_arena_alloc(arena, (size_t)constant->length * 2 + 2);
+	uint32_t length = 0;
+
+	if (!text)
+		return false;
+	for (uint32_t i = 0; i < constant->length; i++) {
+		if (constant->text[i] == '/')
+			continue;
+		if (i == 0 || constant->text[i - 1] == '/')
+			text[length++] = '/';
+		text[length++] = constant->text[i];
+	}
+	if (length == 0)
+		text[length++] = '/';
+	text[length] = '\0';
+	if (length <= SK_CONSTANT_LENGTH_LIMIT) {
+		constant->text = text;
+		constant->length = length;
+	}
+	return true;
+}
+
+/* Brings a text into the form that indexes take. */
+static bool normalise(struct sk_converted_constant *constant, enum sk_operator comparison, struct sk_arena *arena)
+{
+	if (comparison == SK_OPERATOR_ICONTAINS && !sk_plan_is_lower_case(constant->text, constant->length))
+		return lower_case(constant, arena);
+	if (comparison == SK_OPERATOR_PMATCH && !sk_plan_has_wildcard(constant->text, constant->length) &&
+	    !sk_plan_is_plain_path(constant->text, constant->length))
+		return plain_path(constant, arena);
+	return true;
+}
+
 bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, enum sk_operator comparison,
 			 struct sk_arena *arena, struct sk_converted_constant *ret_constant,
 			 struct sk_constant_fault *ret_fault)
@@ -275,8 +327,6 @@ bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, e
 	struct sk_converted_constant constant = {.text = text, .length = length};
 	bool hexadecimal = comparison == SK_OPERATOR_BCONTAINS || comparison == SK_OPERATOR_BSTARTSWITH;
 
-	memset(&constant.record, 0, sizeof(constant.record));
-	constant.record.type = (uint8_t)type;
 	if (hexadecimal && !convert_hexadecimal(text, length, arena, &constant, ret_fault))
 		return false;
 	if (type != SK_TYPE_BYTES && memchr(text, '\0', length))
@@ -288,23 +338,26 @@ bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, e
 			     NULL);
 	switch (type) {
 	case SK_TYPE_STRING:
+		if (!normalise(&constant, comparison, arena))
+			return fault(ret_fault, NULL, NULL);
+		break;
 	case SK_TYPE_BYTES:
 		break;
 	case SK_TYPE_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return fault(ret_fault, sk_arena_printf(arena, "'%s' is not true or false", text), NULL);
-		constant.record.number = text[0] == 't';
+		constant.number = text[0] == 't';
 		break;
 	case SK_TYPE_PORT:
-		if (!convert_port(text, length, arena, &constant.record.number, ret_fault))
+		if (!convert_port(text, length, arena, &constant.number, ret_fault))
 			return false;
 		break;
 	case SK_TYPE_IPADDR:
-		if (!convert_address(text, length, arena, &constant.record, ret_fault))
+		if (!convert_address(text, length, arena, &constant.address, ret_fault))
 			return false;
 		break;
 	case SK_TYPE_IPNET:
-		if (!convert_network(text, length, arena, &constant.record, ret_fault))
+		if (!convert_network(text, length, arena, &constant.address, ret_fault))
 			return false;
 		break;
 	case SK_TYPE_INT8:
@@ -318,7 +371,7 @@ bool sk_constant_convert(const char *text, uint32_t length, enum sk_type type, e
 	case SK_TYPE_DOUBLE:
 	case SK_TYPE_RELTIME:
 	case SK_TYPE_ABSTIME:
-		if (!convert_number(text, length, type, arena, &constant.record.number, ret_fault))
+		if (!convert_number(text, length, type, arena, &constant.number, ret_fault))
 			return false;
 		break;
 	case SK_TYPE_NONE:

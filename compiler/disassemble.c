@@ -8,8 +8,10 @@
 
 #include <string.h>
 
-/* Texts inside programs are cut to this; the table of predicates has them whole. */
-enum { PROGRAM_TEXT_LIMIT = 100 };
+#include "vm/print.h"
+
+/* Long lists are cut to this; texts inside programs to that: they are for people, who have the source too. */
+enum { PREDICATE_TEXT_LIMIT = 64, PROGRAM_TEXT_LIMIT = 100 };
 
 struct printer {
 	const struct sk_bundle *bundle;
@@ -58,7 +60,7 @@ static void print_location(const struct printer *printer, uint32_t number)
 {
 	const struct sk_bundle_location *location = &printer->bundle->locations[number];
 
-	if (location->file == SK_NONE) {
+	if (location->file == SK_BUNDLE_NO_FILE) {
 		sk_buffer_append_text(printer->buffer, "nowhere");
 		return;
 	}
@@ -77,29 +79,76 @@ static void print_section(const struct printer *printer, const char *name, uint3
 static void print_sections(const struct printer *printer)
 {
 	const struct sk_bundle *bundle = printer->bundle;
-	const uint32_t counts[SK_SECTION_COUNT] = {
-		[SK_SECTION_STRING_BYTES] = bundle->string_bytes_count,
-		[SK_SECTION_STRINGS] = bundle->strings_count,
-		[SK_SECTION_FIELDS] = bundle->fields_count,
-		[SK_SECTION_CONSTANTS] = bundle->constants_count,
-		[SK_SECTION_EXPRESSIONS] = bundle->expressions_count,
-		[SK_SECTION_ARGUMENTS] = bundle->arguments_count,
-		[SK_SECTION_PREDICATES] = bundle->predicates_count,
-		[SK_SECTION_CODE] = bundle->code_count,
-		[SK_SECTION_RULES] = bundle->rules_count,
-		[SK_SECTION_TAGS] = bundle->tags_count,
-		[SK_SECTION_TYPES] = bundle->types_count,
-		[SK_SECTION_TYPE_RULES] = bundle->type_rules_count,
-		[SK_SECTION_SYSCALLS] = bundle->syscalls_count,
-		[SK_SECTION_FILES] = bundle->files_count,
-		[SK_SECTION_LOCATIONS] = bundle->locations_count,
-	};
 
 	sk_buffer_printf(printer->buffer, "bundle of format %d, %zu bytes\n\nsections\n", SK_BUNDLE_VERSION,
 			 bundle->size);
-#define SK_SECTION(id, record, what) print_section(printer, #id, counts[SK_SECTION_##id], sizeof(record), what);
+#define SK_SECTION(id, member, record, what)                                                                       \
+	print_section(printer, #id, bundle->member##_count, sizeof(record), what);
 	SK_SECTIONS(SK_SECTION)
 #undef SK_SECTION
+}
+
+/* --- questions --------------------------------------------------------- */
+
+static void print_index(const struct printer *printer, const struct sk_bundle_index *record)
+{
+	sk_buffer_printf(printer->buffer, "    %-14s %u constants", sk_index_groups[record->group].name,
+			 record->entry_count);
+	switch ((enum sk_group_parts)sk_index_groups[record->group].parts) {
+	case SK_GROUP_PARTS_SLOTS:
+		sk_buffer_printf(printer->buffer, " in %u slots", record->part_count);
+		break;
+	case SK_GROUP_PARTS_STATES:
+		sk_buffer_printf(printer->buffer, " in %u states", record->part_count);
+		break;
+	case SK_GROUP_PARTS_NONE:
+	case SK_GROUP_PARTS_SORTED:
+	case SK_GROUP_PARTS_LINKS:
+		break;
+	}
+	sk_buffer_append_char(printer->buffer, '\n');
+}
+
+static void print_rest(const struct printer *printer, enum sk_index_group group, uint32_t count)
+{
+	if (count)
+		sk_buffer_printf(printer->buffer, "    %-14s %u predicates\n", sk_index_groups[group].name, count);
+}
+
+static void print_questions(const struct printer *printer)
+{
+	const struct sk_bundle *bundle = printer->bundle;
+
+	sk_buffer_append_text(printer->buffer, "\nquestions\n");
+	for (uint32_t i = 0; i < bundle->questions_count; i++) {
+		const struct sk_bundle_question *question = &bundle->questions[i];
+		const uint32_t last = question->first + question->count - 1;
+
+		if (question->expression == SK_NONE) {
+			sk_buffer_printf(printer->buffer, "  q%u  p%u alone\n", i, question->first);
+			continue;
+		}
+		sk_buffer_printf(printer->buffer, "  q%u  ", i);
+		print_string(printer, bundle->expressions[question->expression].text, UINT32_MAX);
+		sk_buffer_printf(printer->buffer, last > question->first ? ": p%u to p%u\n" : ": p%u\n",
+				 question->first, last);
+		for (uint32_t k = 0; k < question->index_count; k++)
+			print_index(printer, &bundle->indexes[question->first_index + k]);
+		print_rest(printer, SK_GROUP_ALWAYS, question->pattern - question->always);
+		print_rest(printer, SK_GROUP_PATTERN, question->generic - question->pattern);
+		print_rest(printer, SK_GROUP_GENERIC, last + 1 - question->generic);
+	}
+}
+
+static void print_predicate(const struct printer *printer, uint32_t number, size_t limit, uint32_t cut)
+{
+	struct sk_buffer text = {0};
+
+	sk_print_predicate(printer->bundle, number, limit, &text);
+	print_bytes(printer->buffer, text.length ? text.bytes : "", (uint32_t)text.length, cut);
+	if (text.failed)
+		printer->buffer->failed = true;
+	sk_buffer_release(&text);
 }
 
 static void print_predicates(const struct printer *printer)
@@ -115,7 +164,7 @@ static void print_predicates(const struct printer *printer)
 		pad_to(buffer, start, 9);
 		sk_buffer_append_text(buffer, sk_scope_names[predicate->scope]);
 		pad_to(buffer, start, 18);
-		print_string(printer, predicate->text, UINT32_MAX);
+		print_predicate(printer, i, PREDICATE_TEXT_LIMIT, UINT32_MAX);
 		sk_buffer_append_text(buffer, "  ; ");
 		print_location(printer, i);
 		sk_buffer_append_char(buffer, '\n');
@@ -256,8 +305,7 @@ static void print_program(const struct printer *printer, const char *name, uint3
 		if (info->operand == SK_OP_OPERAND_PREDICATE) {
 			pad_to(buffer, start, 42);
 			sk_buffer_append_text(buffer, "; ");
-			print_string(printer, printer->bundle->predicates[instruction->operand].text,
-				     PROGRAM_TEXT_LIMIT);
+			print_predicate(printer, instruction->operand, PREDICATE_TEXT_LIMIT, PROGRAM_TEXT_LIMIT);
 			sk_buffer_append_text(buffer, "  ; ");
 			print_location(printer, instruction->operand);
 		}
@@ -303,6 +351,7 @@ void sk_disassemble(const struct sk_bundle *bundle, struct sk_buffer *buffer)
 
 	find_versions(&printer);
 	print_sections(&printer);
+	print_questions(&printer);
 	print_predicates(&printer);
 	for (uint32_t i = 0; i < bundle->rules_count; i++)
 		print_rule(&printer, i);

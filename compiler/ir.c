@@ -15,8 +15,9 @@ void sk_ir_init(struct sk_ir *ir, struct sk_arena *arena)
 	*ir = (struct sk_ir){.arena = arena};
 	sk_intern_init(&ir->strings, arena);
 	sk_intern_init(&ir->fields, arena);
-	sk_intern_init(&ir->constants, arena);
-	sk_intern_init(&ir->numbers, arena);
+	sk_intern_init(&ir->values, arena);
+	sk_intern_init(&ir->addresses, arena);
+	sk_intern_init(&ir->runs, arena);
 	sk_intern_init(&ir->expressions, arena);
 	sk_intern_init(&ir->predicates, arena);
 	sk_intern_init(&ir->nodes, arena);
@@ -62,18 +63,23 @@ uint32_t sk_ir_field(struct sk_ir *ir, const struct sk_bundle_field *field)
 	return add(ir, &ir->fields, field, sizeof(*field));
 }
 
-uint32_t sk_ir_constants(struct sk_ir *ir, const struct sk_bundle_constant *constants, uint32_t count)
+uint32_t sk_ir_value(struct sk_ir *ir, uint64_t value)
 {
-	return add(ir, &ir->constants, constants, count * sizeof(*constants));
+	return add(ir, &ir->values, &value, sizeof(value));
 }
 
-uint32_t sk_ir_numbers(struct sk_ir *ir, const uint32_t *numbers, uint32_t count)
+uint32_t sk_ir_address(struct sk_ir *ir, const struct sk_bundle_address *address)
+{
+	return add(ir, &ir->addresses, address, sizeof(*address));
+}
+
+uint32_t sk_ir_run(struct sk_ir *ir, const uint32_t *numbers, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (numbers[i] == SK_NONE)
 			return SK_NONE;
 	}
-	return add(ir, &ir->numbers, numbers, count * sizeof(*numbers));
+	return add(ir, &ir->runs, numbers, count * sizeof(*numbers));
 }
 
 uint32_t sk_ir_expression(struct sk_ir *ir, const struct sk_ir_expression *expression)
@@ -81,13 +87,13 @@ uint32_t sk_ir_expression(struct sk_ir *ir, const struct sk_ir_expression *expre
 	return add(ir, &ir->expressions, expression, sizeof(*expression));
 }
 
-uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, struct sk_ir_origin origin)
+uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, sk_position origin)
 {
 	uint32_t known = ir->predicates.count;
-	struct sk_ir_origin *origins;
+	sk_position *origins;
 	uint32_t number;
 
-	if (predicate->left == SK_NONE || origin.text == SK_NONE)
+	if (predicate->left == SK_NONE)
 		return SK_NONE;
 	number = add(ir, &ir->predicates, predicate, sizeof(*predicate));
 	if (number != known)
@@ -172,18 +178,23 @@ const struct sk_bundle_field *sk_ir_get_field(const struct sk_ir *ir, uint32_t n
 	return ir->fields.items[number].bytes;
 }
 
-const struct sk_bundle_constant *sk_ir_get_constants(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count)
+uint64_t sk_ir_get_value(const struct sk_ir *ir, uint32_t number)
 {
-	assert(run < ir->constants.count);
-	*ret_count = (uint32_t)(ir->constants.items[run].length / sizeof(struct sk_bundle_constant));
-	return ir->constants.items[run].bytes;
+	assert(number < ir->values.count);
+	return *(const uint64_t *)ir->values.items[number].bytes;
 }
 
-const uint32_t *sk_ir_get_numbers(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count)
+const struct sk_bundle_address *sk_ir_get_address(const struct sk_ir *ir, uint32_t number)
 {
-	assert(run < ir->numbers.count);
-	*ret_count = (uint32_t)(ir->numbers.items[run].length / sizeof(uint32_t));
-	return ir->numbers.items[run].bytes;
+	assert(number < ir->addresses.count);
+	return ir->addresses.items[number].bytes;
+}
+
+const uint32_t *sk_ir_get_run(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count)
+{
+	assert(run < ir->runs.count);
+	*ret_count = (uint32_t)(ir->runs.items[run].length / sizeof(uint32_t));
+	return ir->runs.items[run].bytes;
 }
 
 const struct sk_ir_expression *sk_ir_get_expression(const struct sk_ir *ir, uint32_t number)
@@ -217,7 +228,7 @@ enum sk_scope sk_ir_expression_scope(const struct sk_ir *ir, uint32_t number)
 	if (expression->arguments == SK_NONE)
 		return scope;
 	/* As deep as expressions may be nested: SK_EXPRESSION_DEPTH_LIMIT. */
-	arguments = sk_ir_get_numbers(ir, expression->arguments, &count);
+	arguments = sk_ir_get_run(ir, expression->arguments, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		enum sk_scope inner = sk_ir_expression_scope(ir, arguments[i]);
 

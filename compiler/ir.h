@@ -7,8 +7,8 @@
  *   predicate   left, operator, right expression or run of constants
  *   expression  field, constant, transformer or list over expressions
  *   field       with its argument
- *   run         constants of one predicate, or numbers of expressions
- *   string
+ *   run         constants of one predicate, or expressions: their numbers
+ *   string, value (a number of 64 bits), address
  *
  * Everything is hash-consed: equal things have equal numbers over the whole
  * pack, whichever macro or rule they stand in.  A condition is a DAG of nodes,
@@ -33,7 +33,7 @@ struct sk_ir_expression {
 	uint8_t transformer;
 	uint8_t type;
 	uint8_t list;
-	uint32_t operand;   /* FIELD: field; CONSTANT: run of one constant; else SK_NONE */
+	uint32_t operand;   /* FIELD: field; CONSTANT: string; else SK_NONE */
 	uint32_t arguments; /* TRANSFORMER, LIST: run of numbers; SK_NONE otherwise */
 	uint32_t selector;  /* string, SK_NONE without one */
 	uint32_t text;      /* string */
@@ -46,13 +46,7 @@ struct sk_ir_predicate {
 	uint8_t quantifier;
 	uint32_t left;      /* expression */
 	uint32_t right;     /* expression, SK_NONE without one */
-	uint32_t constants; /* run of constants, SK_NONE without any */
-};
-
-/* What is no part of a predicate's identity: `a = b` and `a == b` are one. */
-struct sk_ir_origin {
-	uint32_t text; /* string: the canonical text */
-	sk_position position;
+	uint32_t constants; /* run of strings, values or addresses, as the left type wants; SK_NONE without any */
 };
 
 struct sk_ir_node {
@@ -62,8 +56,8 @@ struct sk_ir_node {
 
 struct sk_ir {
 	struct sk_arena *arena;
-	struct sk_intern strings, fields, constants, numbers, expressions, predicates, nodes;
-	struct sk_ir_origin *origins; /* of each predicate, what was met first */
+	struct sk_intern strings, values, addresses, fields, runs, expressions, predicates, nodes;
+	sk_position *origins; /* of each predicate, where it was met first */
 	uint32_t origin_capacity;
 	uint32_t *leaves; /* of each node: predicates when written out, saturating */
 	uint32_t leaf_capacity;
@@ -78,10 +72,11 @@ void sk_ir_init(struct sk_ir *ir, struct sk_arena *arena);
  */
 uint32_t sk_ir_string(struct sk_ir *ir, const void *bytes, size_t length);
 uint32_t sk_ir_field(struct sk_ir *ir, const struct sk_bundle_field *field);
-uint32_t sk_ir_constants(struct sk_ir *ir, const struct sk_bundle_constant *constants, uint32_t count);
-uint32_t sk_ir_numbers(struct sk_ir *ir, const uint32_t *numbers, uint32_t count);
+uint32_t sk_ir_value(struct sk_ir *ir, uint64_t value);
+uint32_t sk_ir_address(struct sk_ir *ir, const struct sk_bundle_address *address);
+uint32_t sk_ir_run(struct sk_ir *ir, const uint32_t *numbers, uint32_t count);
 uint32_t sk_ir_expression(struct sk_ir *ir, const struct sk_ir_expression *expression);
-uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, struct sk_ir_origin origin);
+uint32_t sk_ir_predicate(struct sk_ir *ir, const struct sk_ir_predicate *predicate, sk_position origin);
 uint32_t sk_ir_node_predicate(struct sk_ir *ir, uint32_t predicate);
 uint32_t sk_ir_node_not(struct sk_ir *ir, uint32_t node);
 /* AND or OR; of one child it is that child. */
@@ -90,8 +85,9 @@ uint32_t sk_ir_node_branch(struct sk_ir *ir, enum sk_ir_node_kind kind, const ui
 /* What has a number. */
 const char *sk_ir_text(const struct sk_ir *ir, uint32_t string, uint32_t *ret_length);
 const struct sk_bundle_field *sk_ir_get_field(const struct sk_ir *ir, uint32_t number);
-const struct sk_bundle_constant *sk_ir_get_constants(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count);
-const uint32_t *sk_ir_get_numbers(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count);
+uint64_t sk_ir_get_value(const struct sk_ir *ir, uint32_t number);
+const struct sk_bundle_address *sk_ir_get_address(const struct sk_ir *ir, uint32_t number);
+const uint32_t *sk_ir_get_run(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count);
 const struct sk_ir_expression *sk_ir_get_expression(const struct sk_ir *ir, uint32_t number);
 const struct sk_ir_predicate *sk_ir_get_predicate(const struct sk_ir *ir, uint32_t number);
 const struct sk_ir_node *sk_ir_get_node(const struct sk_ir *ir, uint32_t number, uint32_t *ret_count);

@@ -221,7 +221,7 @@ static void make_header(uint8_t *bytes, size_t size)
 }
 
 static const uint32_t record_sizes[SK_SECTION_COUNT] = {
-#define SK_SECTION(id, record, what) [SK_SECTION_##id] = sizeof(record),
+#define SK_SECTION(id, member, record, what) [SK_SECTION_##id] = sizeof(record),
 	SK_SECTIONS(SK_SECTION)
 #undef SK_SECTION
 };
@@ -280,7 +280,7 @@ static uint8_t *expand(const uint8_t *data, size_t size, size_t *ret_size)
 			types[1] = types[3] = (struct sk_bundle_type){0, counts[SK_SECTION_TYPE_RULES]};
 		} else if (i == SK_SECTION_LOCATIONS) {
 			for (uint64_t k = 0; k < length; k += sizeof(struct sk_bundle_location))
-				((struct sk_bundle_location *)(bytes + total + k))->file = SK_NONE;
+				((struct sk_bundle_location *)(bytes + total + k))->file = SK_BUNDLE_NO_FILE;
 		}
 		total += (length + 7) & ~(uint64_t)7;
 	}

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "grammar/escape.h"
+#include "vm/print.h"
 #include "vm/support/alloc.h"
 
 /*
@@ -32,7 +32,7 @@ static void print_argument(const struct sk_operand *operand, struct sk_buffer *b
 		return;
 	sk_buffer_append_char(buffer, '[');
 	if (operand->argument_length)
-		sk_escape_append(buffer, operand->argument, operand->argument_length);
+		sk_print_word(buffer, operand->argument, operand->argument_length);
 	else
 		sk_buffer_append_text(buffer, "\"\"");
 	sk_buffer_append_char(buffer, ']');
@@ -53,7 +53,7 @@ static void print_operand(const struct sk_operand *operand, struct sk_buffer *bu
 		break;
 	case SK_OPERAND_CONSTANT:
 	case SK_OPERAND_WORD:
-		sk_escape_append(buffer, operand->text, operand->length);
+		sk_print_word(buffer, operand->text, operand->length);
 		break;
 	case SK_OPERAND_LIST:
 		/* A list inside a transformer is written without blanks. */

@@ -100,25 +100,3 @@ uint32_t sk_unescape(char quote, const char *body, uint32_t length, char *ret_by
 	ret_bytes[written] = '\0';
 	return written;
 }
-
-void sk_escape_append(struct sk_buffer *buffer, const char *bytes, uint32_t length)
-{
-	bool quoted = false;
-
-	for (uint32_t i = 0; i < length && !quoted; i++)
-		quoted = bytes[i] == '\0' || strchr("\b\f\n\r\t =\\\"'", bytes[i]) != NULL;
-	if (!quoted) {
-		sk_buffer_append(buffer, bytes, length);
-		return;
-	}
-	sk_buffer_append_char(buffer, '"');
-	for (uint32_t i = 0; i < length; i++) {
-		static const char plain[] = "\b\f\n\r\t\\\"", letters[] = "bfnrt\\\"";
-		const char *found = bytes[i] ? strchr(plain, bytes[i]) : NULL;
-
-		if (found)
-			sk_buffer_append_char(buffer, '\\');
-		sk_buffer_append_char(buffer, found ? letters[found - plain] : bytes[i]);
-	}
-	sk_buffer_append_char(buffer, '"');
-}

@@ -28,7 +28,4 @@ struct sk_escape_error {
 uint32_t sk_unescape(char quote, const char *body, uint32_t length, char *ret_bytes,
 		     struct sk_escape_error *ret_error);
 
-/* Appends a value in canonical form: quoted only where it must be. */
-void sk_escape_append(struct sk_buffer *buffer, const char *bytes, uint32_t length);
-
 #endif

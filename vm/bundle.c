@@ -23,13 +23,13 @@
 #include "vm/verify.h"
 
 const char *const sk_section_names[SK_SECTION_COUNT] = {
-#define SK_SECTION(id, record, what) [SK_SECTION_##id] = #id,
+#define SK_SECTION(id, member, record, what) [SK_SECTION_##id] = #id,
 	SK_SECTIONS(SK_SECTION)
 #undef SK_SECTION
 };
 
 static const size_t record_sizes[SK_SECTION_COUNT] = {
-#define SK_SECTION(id, record, what) [SK_SECTION_##id] = sizeof(record),
+#define SK_SECTION(id, member, record, what) [SK_SECTION_##id] = sizeof(record),
 	SK_SECTIONS(SK_SECTION)
 #undef SK_SECTION
 };
@@ -150,25 +150,11 @@ int sk_bundle_from_memory(const void *memory, size_t size, struct sk_bundle *ret
 	if (status < 0)
 		return status;
 	table = (const struct sk_bundle_section *)(bytes + sizeof(struct sk_bundle_header));
-#define TABLE(id, name)                                                                                            \
-	bundle.name = (const void *)(bytes + table[SK_SECTION_##id].offset);                                       \
-	bundle.name##_count = (uint32_t)(table[SK_SECTION_##id].size / sizeof(*bundle.name))
-	TABLE(STRING_BYTES, string_bytes);
-	TABLE(STRINGS, strings);
-	TABLE(FIELDS, fields);
-	TABLE(CONSTANTS, constants);
-	TABLE(EXPRESSIONS, expressions);
-	TABLE(ARGUMENTS, arguments);
-	TABLE(PREDICATES, predicates);
-	TABLE(CODE, code);
-	TABLE(RULES, rules);
-	TABLE(TAGS, tags);
-	TABLE(TYPES, types);
-	TABLE(TYPE_RULES, type_rules);
-	TABLE(SYSCALLS, syscalls);
-	TABLE(FILES, files);
-	TABLE(LOCATIONS, locations);
-#undef TABLE
+#define SK_SECTION(id, member, record, what)                                                                       \
+	bundle.member = (const void *)(bytes + table[SK_SECTION_##id].offset);                                     \
+	bundle.member##_count = (uint32_t)(table[SK_SECTION_##id].size / sizeof(record));
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
 	status = sk_bundle_verify(&bundle, error);
 	if (status < 0)
 		return status;
@@ -190,7 +176,8 @@ static int map_file(int fd, const void **ret_bytes, size_t *ret_size, struct sk_
 	if (status.st_size > SK_BUNDLE_SIZE_LIMIT)
 		return sk_error_set(error, -EBADMSG, "%lld bytes are more than a bundle may have",
 				    (long long)status.st_size);
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	/* All of it is read at once. */
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return sk_error_set(error, -errno, "cannot map: %s", strerror(errno));
 	*ret_bytes = bytes;

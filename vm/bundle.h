@@ -18,8 +18,22 @@
  *   ARGUMENTS     the arguments of expression 0, of expression 1, ...
  *   CODE          the condition programs of all rules, then their outputs
  *   TAGS          the tags of rule 0, of rule 1, ...
+ *   PREDICATES    those of question 0, of question 1, ...
+ *   INDEXES       those of question 0, of question 1, ...
+ *   ENTRIES, LINKS, SLOTS, STATES, LABELS   those of index 0, of index 1, ...
+ *   POSTINGS      the lists of entry 0, of entry 1, ..., as far as they have one
  * CONSTANTS and TYPE_RULES may be shared: two predicates may name the same
  * run of constants, two types the same run of rules.
+ *
+ * How the predicates of one value are found, all at once:
+ *
+ *   question ─┬─► index (group EXACT)    slots ─► entry ─┐
+ *             ├─► index (group PREFIX)   links ─► entry ─┼─► predicates
+ *             ├─► ...                                    │   (one, or a run of POSTINGS)
+ *             └─► index (group CONTAINS) states ► entry ─┘
+ *
+ * An entry is a constant that predicates of its group have on their right; see
+ * groups.def for what each group means and index.h for how it is searched.
  *
  * The body hash is xxh3-128 with a seed:
  *   seed = XXH3_64bits(first 32 bytes of the header)
@@ -43,7 +57,7 @@
 #include "vm/support/error.h"
 
 #define SK_BUNDLE_MAGIC "saker\r\n\x1a"
-enum { SK_BUNDLE_VERSION = 1 };
+enum { SK_BUNDLE_VERSION = 2 };
 
 /* "no such index" wherever a record's reference is optional. */
 #define SK_NONE UINT32_MAX
@@ -58,30 +72,44 @@ enum {
 	SK_EXPRESSION_DEPTH_LIMIT = 64,        /* transformers and lists inside one another */
 	SK_PREDICATE_CONSTANT_LIMIT = 1 << 24, /* constants of all predicates together */
 	SK_PATTERN_LIMIT = 1 << 14,            /* constants of predicates with `regex` */
+	SK_INDEX_ENTRY_LIMIT = (1 << 24) - 1,  /* entries of one index */
+	SK_INDEX_STATE_LIMIT = 1 << 26,        /* states of one automaton */
+	SK_INDEX_PROBE_LIMIT = 512,            /* slots that finding an entry may take */
 };
 
 /*
- * SK_SECTION(id, record type, what it holds)
+ * SK_SECTION(id, member of struct sk_bundle, record type, what it holds)
  */
 #define SK_SECTIONS(SK_SECTION)                                                                                    \
-	SK_SECTION(STRING_BYTES, char, "texts, each followed by a NUL")                                            \
-	SK_SECTION(STRINGS, struct sk_bundle_string, "where each text lies")                                       \
-	SK_SECTION(FIELDS, struct sk_bundle_field, "fields with their arguments")                                  \
-	SK_SECTION(CONSTANTS, struct sk_bundle_constant, "constants, converted to their type")                     \
-	SK_SECTION(EXPRESSIONS, struct sk_bundle_expression, "fields, constants, transformers")                    \
-	SK_SECTION(ARGUMENTS, uint32_t, "expression numbers: the arguments of transformers")                       \
-	SK_SECTION(PREDICATES, struct sk_bundle_predicate, "each comparison once")                                 \
-	SK_SECTION(CODE, struct sk_instruction, "condition and output programs")                                   \
-	SK_SECTION(RULES, struct sk_bundle_rule, "rules, in order of evaluation")                                  \
-	SK_SECTION(TAGS, uint32_t, "string numbers: the tags of rules")                                            \
-	SK_SECTION(TYPES, struct sk_bundle_type, "one record an event type")                                       \
-	SK_SECTION(TYPE_RULES, uint32_t, "rule numbers: what each type tries, in order")                           \
-	SK_SECTION(SYSCALLS, uint64_t, "set of the schema's system call numbers that rules name")                  \
-	SK_SECTION(FILES, uint32_t, "string numbers: names of the source files")                                   \
-	SK_SECTION(LOCATIONS, struct sk_bundle_location, "the source of each predicate, then of each rule")
+	SK_SECTION(STRING_BYTES, string_bytes, char, "texts, each followed by a NUL")                              \
+	SK_SECTION(STRINGS, strings, uint32_t, "where each text begins, and where the last one ends")              \
+	SK_SECTION(FIELDS, fields, struct sk_bundle_field, "fields with their arguments")                          \
+	SK_SECTION(NUMBERS, numbers, uint64_t, "constants that are numbers")                                       \
+	SK_SECTION(ADDRESSES, addresses, struct sk_bundle_address, "constants that are addresses and networks")    \
+	SK_SECTION(CONSTANTS, constants, uint32_t, "what predicates compare with: strings, numbers, addresses")    \
+	SK_SECTION(EXPRESSIONS, expressions, struct sk_bundle_expression, "fields, constants, transformers")       \
+	SK_SECTION(ARGUMENTS, arguments, uint32_t, "expression numbers: the arguments of transformers")            \
+	SK_SECTION(PREDICATES, predicates, struct sk_bundle_predicate, "each comparison once")                     \
+	SK_SECTION(CODE, code, struct sk_instruction, "condition and output programs")                             \
+	SK_SECTION(RULES, rules, struct sk_bundle_rule, "rules, in order of evaluation")                           \
+	SK_SECTION(TAGS, tags, uint32_t, "string numbers: the tags of rules")                                      \
+	SK_SECTION(TYPES, types, struct sk_bundle_type, "one record an event type")                                \
+	SK_SECTION(TYPE_RULES, type_rules, uint32_t, "rule numbers: what each type tries, in order")               \
+	SK_SECTION(SYSCALLS, syscalls, uint64_t, "set of the schema's system call numbers that rules name")        \
+	SK_SECTION(QUESTIONS, questions, struct sk_bundle_question, "values that decide many predicates at once")  \
+	SK_SECTION(INDEXES, indexes, struct sk_bundle_index, "of each question, one a group")                      \
+	SK_SECTION(ENTRIES, entries, struct sk_bundle_entry, "the constants of each index")                        \
+	SK_SECTION(LINKS, links, uint32_t, "of ordered entries: the next shorter one that holds too")              \
+	SK_SECTION(SLOTS, slots, uint32_t, "hash tables of EXACT indexes")                                         \
+	SK_SECTION(STATES, states, struct sk_bundle_state, "automata of CONTAINS and ICONTAINS indexes")           \
+	SK_SECTION(LABELS, labels, char, "of each state, the byte that leads to it")                               \
+	SK_SECTION(POSTINGS, postings, uint32_t, "predicates of entries that have more than one")                  \
+	SK_SECTION(LOCATIONS, locations, struct sk_bundle_location,                                                \
+		   "the source of each predicate, then of each rule")                                              \
+	SK_SECTION(FILES, files, uint32_t, "string numbers: names of the source files")
 
 enum sk_section {
-#define SK_SECTION(id, record, what) SK_SECTION_##id,
+#define SK_SECTION(id, member, record, what) SK_SECTION_##id,
 	SK_SECTIONS(SK_SECTION)
 #undef SK_SECTION
 		SK_SECTION_COUNT
@@ -100,11 +128,6 @@ struct sk_bundle_header {
 struct sk_bundle_section {
 	uint64_t offset; /* from the start of the file, multiple of 8 */
 	uint64_t size;   /* bytes, without padding */
-};
-
-struct sk_bundle_string {
-	uint32_t offset; /* into STRING_BYTES */
-	uint32_t length; /* without the NUL behind it; the text of BYTES may hold NULs */
 };
 
 /* What an argument of a field is. */
@@ -129,29 +152,26 @@ struct sk_bundle_field {
 };
 
 /*
- * A constant.  Which members count depends on `type`; the others are zero.
- *   STRING   `text`, without NULs: the value, and the pattern of glob, iglob,
- *            regex and pmatch
- *   BYTES    `text`: the value; of bcontains and bstartswith the bytes that
- *            the hexadecimal text stands for
- *   numbers  `number`, in the range of the type; INT* sign-extended to 64 bits,
- *            everything else zero-extended (RELTIME, ABSTIME: 64 bits, PORT:
- *            16); DOUBLE: a whole number of 32 bits, sign-extended
- *   BOOL     `number`, 0 or 1
- *   IPADDR   `address`, `address_length`
- *   IPNET    the same and `prefix`, 0-32 for IPv4, 1-128 for IPv6; the bits of
- *            `address` behind the prefix are zero
+ * A constant is an element of CONSTANTS, whose meaning hangs on the type that
+ * it is compared with:
+ *   STRING   a string without NULs: the value, and the pattern of glob, iglob,
+ *            regex and pmatch.  Of icontains in lower case, of pmatch without
+ *            wildcards as sk_plan_is_plain_path() wants it, or no index has it
+ *   BYTES    a string, which may hold NULs; of bcontains and bstartswith the
+ *            bytes that the hexadecimal text stands for
+ *   numbers  of NUMBERS, in the range of the type; INT* sign-extended to 64
+ *            bits, everything else zero-extended (RELTIME, ABSTIME: 64 bits,
+ *            PORT: 16); DOUBLE: a whole number of 32 bits, sign-extended
+ *   BOOL     of NUMBERS, 0 or 1
+ *   IPADDR   of ADDRESSES, with `prefix` 0
+ *   IPNET    of ADDRESSES, with `prefix` 0-32 for IPv4, 1-128 for IPv6; the
+ *            bits of `bytes` behind the prefix are zero
  */
-struct sk_bundle_constant {
-	uint8_t type;           /* enum sk_type */
-	uint8_t address_length; /* 4 or 16 */
+struct sk_bundle_address {
+	uint8_t bytes[16]; /* network order; behind the length zero */
+	uint8_t length;    /* 4 or 16 */
 	uint8_t prefix;
-	uint8_t zero;
-	uint32_t text; /* string; always set: the value of STRING and BYTES, otherwise as written */
-	union {
-		uint64_t number;
-		uint8_t address[16];
-	};
+	uint16_t zero;
 };
 
 enum sk_expression_kind {
@@ -185,7 +205,7 @@ struct sk_bundle_expression {
 	uint8_t transformer; /* TRANSFORMER: enum sk_transformer; 0 otherwise */
 	uint8_t type;        /* enum sk_type of the result */
 	uint8_t list;        /* 1: the result is a list */
-	uint32_t operand;    /* FIELD: field; CONSTANT: constant; else first of ARGUMENTS */
+	uint32_t operand;    /* FIELD: field; CONSTANT: string; else first of ARGUMENTS */
 	uint32_t count;      /* TRANSFORMER, LIST: number of arguments; 0 otherwise */
 	uint32_t selector;   /* string of getopt(...)[c], not empty; SK_NONE otherwise */
 	uint32_t text;       /* string: canonical text, the key in output_fields */
@@ -210,7 +230,6 @@ struct sk_bundle_predicate {
 	uint32_t right;     /* expression; SK_NONE: the right side is constants */
 	uint32_t first;     /* first of CONSTANTS; 0 without constants */
 	uint32_t count;     /* number of constants */
-	uint32_t text;      /* string: canonical text */
 };
 
 struct sk_instruction {
@@ -242,22 +261,134 @@ struct sk_bundle_type {
 };
 
 struct sk_bundle_location {
-	uint32_t file;   /* into FILES, SK_NONE: unknown, then the others are 0 */
 	uint32_t line;   /* from 1 */
-	uint32_t column; /* from 1, in bytes */
+	uint16_t column; /* from 1, in bytes; 65535: there or behind */
+	uint16_t file;   /* into FILES; SK_BUNDLE_NO_FILE: unknown, then the others are 0 */
+};
+
+enum { SK_BUNDLE_NO_FILE = UINT16_MAX };
+
+/*
+ * Which structure decides a predicate: groups.def.  Follows from the predicate
+ * and its constants: plan.h.
+ */
+enum sk_index_group {
+#define SK_GROUP(id, name, parts, order, meaning) SK_GROUP_##id,
+#include "vm/groups.def"
+	SK_GROUP_COUNT
+};
+
+enum sk_group_parts {
+	SK_GROUP_PARTS_NONE,
+	SK_GROUP_PARTS_SORTED,
+	SK_GROUP_PARTS_LINKS,
+	SK_GROUP_PARTS_SLOTS,
+	SK_GROUP_PARTS_STATES
+};
+enum sk_group_order {
+	SK_GROUP_ORDER_NONE,
+	SK_GROUP_ORDER_TEXT,
+	SK_GROUP_ORDER_REVERSED,
+	SK_GROUP_ORDER_PATH,
+	SK_GROUP_ORDER_NUMBER,
+	SK_GROUP_ORDER_ADDRESS
+};
+
+struct sk_index_group_info {
+	const char *name;
+	const char *meaning;
+	uint8_t parts; /* enum sk_group_parts: what its index is made of besides entries */
+	uint8_t order; /* enum sk_group_order: how its entries are sorted */
+};
+
+extern const struct sk_index_group_info sk_index_groups[SK_GROUP_COUNT];
+
+/*
+ * An expression and all predicates that have it on their left and constants on
+ * their right: its value decides them.  Or one predicate with an expression on
+ * its right, alone (SK_NONE, no indexes).
+ *
+ *   predicates   first          always      pattern     generic     first + count
+ *                +--------------+-----------+-----------+-----------+
+ *                | indexed, by  | ALWAYS    | PATTERN   | GENERIC   |
+ *                | group        |           |           |           |
+ *                +--------------+-----------+-----------+-----------+
+ */
+struct sk_bundle_question {
+	uint32_t expression; /* SK_NONE: one predicate with two expressions */
+	uint32_t first;      /* into PREDICATES, where they are sorted by group */
+	uint32_t count;
+	uint32_t always;      /* first predicate of group ALWAYS or a later one */
+	uint32_t pattern;     /* of group PATTERN or later */
+	uint32_t generic;     /* of group GENERIC */
+	uint32_t first_index; /* into INDEXES, by group */
+	uint32_t index_count;
+};
+
+/*
+ * The constants of a question's predicates of one group.  Which of LINKS,
+ * SLOTS and STATES it has is its group's; the other numbers are 0.  The link of
+ * an entry is the longest other one that holds wherever it does, SK_NONE
+ * without one; for its order see order.h.
+ */
+struct sk_bundle_index {
+	uint32_t group;       /* enum sk_index_group */
+	uint32_t first_entry; /* into ENTRIES */
+	uint32_t entry_count;
+	uint32_t first_link; /* into LINKS: one an entry */
+	uint32_t first_part; /* into SLOTS, or into STATES and LABELS */
+	uint32_t part_count;
+};
+
+/*
+ * Entries of EXACT ascend by `constant`, those of CONTAINS and ICONTAINS by the
+ * state where they end, the others in the order of their group, each once.
+ *
+ * A predicate is given by its place in its question.  `posting` is one with
+ * SK_POSTING_LAST, or where a list of several begins in POSTINGS; the last of a
+ * list has SK_POSTING_LAST.
+ */
+struct sk_bundle_entry {
+	uint32_t constant; /* as in CONSTANTS */
+	uint32_t posting;
+};
+
+enum { SK_POSTING_LAST = 1u << 31 };
+
+/*
+ * Slots: 0 is free, otherwise a number of an entry plus one in the low bits,
+ * and a byte of its hash above.  See index.h for the hash and the probing.
+ */
+enum { SK_SLOT_ENTRY_BITS = 24 };
+
+/*
+ * Aho-Corasick.  States are numbered breadth first from the root 0, within one
+ * parent by label: so the children of state s are first_child of s up to
+ * first_child of s + 1, and the label of a state is the byte that leads to it.
+ * Behind the last state stands one that only ends the children of the last.
+ *
+ * Numbers are those within the index.
+ */
+struct sk_bundle_state {
+	uint32_t first_child;
+	uint32_t fail;   /* state of the longest proper suffix that is a state; smaller */
+	uint32_t output; /* entry that ends here, or else at the nearest of the fails; SK_NONE */
 };
 
 _Static_assert(sizeof(struct sk_bundle_header) == 48, "bundle header");
 _Static_assert(sizeof(struct sk_bundle_section) == 16, "bundle section");
-_Static_assert(sizeof(struct sk_bundle_string) == 8, "bundle string");
 _Static_assert(sizeof(struct sk_bundle_field) == 16, "bundle field");
-_Static_assert(sizeof(struct sk_bundle_constant) == 24, "bundle constant");
+_Static_assert(sizeof(struct sk_bundle_address) == 20, "bundle address");
 _Static_assert(sizeof(struct sk_bundle_expression) == 20, "bundle expression");
-_Static_assert(sizeof(struct sk_bundle_predicate) == 24, "bundle predicate");
+_Static_assert(sizeof(struct sk_bundle_predicate) == 20, "bundle predicate");
 _Static_assert(sizeof(struct sk_instruction) == 8, "instruction");
 _Static_assert(sizeof(struct sk_bundle_rule) == 44, "bundle rule");
 _Static_assert(sizeof(struct sk_bundle_type) == 8, "bundle type");
-_Static_assert(sizeof(struct sk_bundle_location) == 12, "bundle location");
+_Static_assert(sizeof(struct sk_bundle_location) == 8, "bundle location");
+_Static_assert(sizeof(struct sk_bundle_question) == 32, "bundle question");
+_Static_assert(sizeof(struct sk_bundle_index) == 24, "bundle index");
+_Static_assert(sizeof(struct sk_bundle_entry) == 8, "bundle entry");
+_Static_assert(sizeof(struct sk_bundle_state) == 12, "bundle state");
 
 enum sk_op {
 #define SK_OP(id, name, operand, jumps, program, ends, meaning) SK_OP_##id,
@@ -288,25 +419,11 @@ struct sk_bundle {
 	const uint8_t *bytes;
 	size_t size;
 	bool mapped; /* from a file: sk_bundle_close() unmaps it */
-#define SK_BUNDLE_TABLE(name, record)                                                                              \
-	const record *name;                                                                                        \
-	uint32_t name##_count
-	SK_BUNDLE_TABLE(string_bytes, char);
-	SK_BUNDLE_TABLE(strings, struct sk_bundle_string);
-	SK_BUNDLE_TABLE(fields, struct sk_bundle_field);
-	SK_BUNDLE_TABLE(constants, struct sk_bundle_constant);
-	SK_BUNDLE_TABLE(expressions, struct sk_bundle_expression);
-	SK_BUNDLE_TABLE(arguments, uint32_t);
-	SK_BUNDLE_TABLE(predicates, struct sk_bundle_predicate);
-	SK_BUNDLE_TABLE(code, struct sk_instruction);
-	SK_BUNDLE_TABLE(rules, struct sk_bundle_rule);
-	SK_BUNDLE_TABLE(tags, uint32_t);
-	SK_BUNDLE_TABLE(types, struct sk_bundle_type);
-	SK_BUNDLE_TABLE(type_rules, uint32_t);
-	SK_BUNDLE_TABLE(syscalls, uint64_t);
-	SK_BUNDLE_TABLE(files, uint32_t);
-	SK_BUNDLE_TABLE(locations, struct sk_bundle_location);
-#undef SK_BUNDLE_TABLE
+#define SK_SECTION(id, member, record, what)                                                                       \
+	const record *member;                                                                                      \
+	uint32_t member##_count;
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
 };
 
 /* The words of SYSCALLS: one bit a system call number, the rest zero. */
@@ -338,14 +455,20 @@ static inline enum sk_quantifier sk_bundle_field_quantifier(const struct sk_bund
 						    : SK_QUANTIFIER_ONE;
 }
 
+/* STRINGS has one record more than there are strings. */
+static inline uint32_t sk_bundle_string_count(const struct sk_bundle *bundle)
+{
+	return bundle->strings_count - 1;
+}
+
 /* The text of string `number` and its length. */
 static inline const char *sk_bundle_text(const struct sk_bundle *bundle, uint32_t number, uint32_t *ret_length)
 {
-	const struct sk_bundle_string *string = &bundle->strings[number];
+	const uint32_t begin = bundle->strings[number];
 
 	if (ret_length)
-		*ret_length = string->length;
-	return bundle->string_bytes + string->offset;
+		*ret_length = bundle->strings[number + 1] - begin - 1;
+	return bundle->string_bytes + begin;
 }
 
 #endif

@@ -195,15 +195,15 @@ static bool number_compares(enum sk_operator operator, const struct sk_value * l
 	return ordered(operator,(a > b) - (a < b));
 }
 
-static bool address_equal(const struct sk_address *a, const struct sk_address *b)
+static bool address_equal(const struct sk_address *a, const uint8_t *bytes, uint8_t length)
 {
-	return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+	return a->length == length && memcmp(a->bytes, bytes, length) == 0;
 }
 
 /* The network's bits behind its prefix are zero. */
-static bool address_in(const struct sk_address *address, const struct sk_address *network, unsigned prefix)
+static bool address_in(const struct sk_address *address, const struct sk_bundle_address *network)
 {
-	unsigned whole = prefix / 8, rest = prefix % 8;
+	unsigned whole = network->prefix / 8, rest = network->prefix % 8;
 
 	if (address->length != network->length || memcmp(address->bytes, network->bytes, whole) != 0)
 		return false;
@@ -212,10 +212,17 @@ static bool address_in(const struct sk_address *address, const struct sk_address
 
 /* --- one value and one constant ---------------------------------------- */
 
-static bool text_compares(enum sk_operator operator, const struct sk_value * left, const struct sk_constant *right,
+/* What a text is compared with.  Of a constant both texts are the same. */
+struct right_text {
+	struct text text;  /* up to its first NUL */
+	struct text whole; /* without the NULs at its end */
+	const struct sk_regex *regex;
+};
+
+static bool text_compares(enum sk_operator operator, const struct sk_value * left, const struct right_text *right,
 			  struct sk_arena *temporary)
 {
-	struct text text = text_of(left), constant = text_of(&right->value);
+	struct text text = text_of(left), constant = right->text;
 	bool matches;
 
 	switch (operator) {
@@ -248,7 +255,7 @@ static bool text_compares(enum sk_operator operator, const struct sk_value * lef
 		return matches;
 	case SK_OPERATOR_IN:
 	case SK_OPERATOR_INTERSECTS:
-		return text_equal(trimmed_text_of(left), trimmed_text_of(&right->value));
+		return text_equal(trimmed_text_of(left), right->whole);
 	case SK_OPERATOR_PMATCH:
 		return path_begins(text, constant);
 	case SK_OPERATOR_EXISTS:
@@ -258,36 +265,67 @@ static bool text_compares(enum sk_operator operator, const struct sk_value * lef
 	return false;
 }
 
-static bool scalar_compares(enum sk_operator operator, const struct sk_value * left,
-			    const struct sk_constant *right, struct sk_arena *temporary)
+static bool constant_compares(const struct sk_comparison *comparison, uint32_t number, const struct sk_value *left,
+			      struct sk_arena *temporary)
 {
-	assert(left->type == right->value.type);
-	switch ((enum sk_type)left->type) {
-	case SK_TYPE_STRING:
-	case SK_TYPE_BYTES:
-		return text_compares(operator, left, right, temporary);
-	case SK_TYPE_IPADDR:
-		return ordered(operator, !address_equal(left->address, right->value.address));
-	case SK_TYPE_IPNET:
-		return ordered(operator, !address_in(left->address, right->value.address, right->prefix));
-	case SK_TYPE_BOOL:
-	case SK_TYPE_INT8:
-	case SK_TYPE_INT16:
-	case SK_TYPE_INT32:
-	case SK_TYPE_INT64:
-	case SK_TYPE_UINT8:
-	case SK_TYPE_UINT16:
-	case SK_TYPE_UINT32:
-	case SK_TYPE_UINT64:
-	case SK_TYPE_DOUBLE:
-	case SK_TYPE_PORT:
-	case SK_TYPE_RELTIME:
-	case SK_TYPE_ABSTIME:
-		return number_compares(operator, left, &right->value);
-	case SK_TYPE_NONE:
-	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
-	case SK_TYPE_COUNT:
+	const uint32_t constant = comparison->constants[number];
+	const struct sk_bundle *bundle = comparison->bundle;
+	const struct sk_bundle_address *address;
+	struct sk_value value = {.type = comparison->type};
+	struct right_text right = {.regex = NULL};
+
+	assert(left->type == comparison->type);
+	switch (sk_types[comparison->type].class) {
+	case SK_CLASS_STRING:
+	case SK_CLASS_BYTES:
+		right.text.bytes = sk_bundle_text(bundle, constant, &right.text.length);
+		right.whole = right.text;
+		if (comparison->operator== SK_OPERATOR_REGEX)
+			right.regex = comparison->regexes[constant];
+		return text_compares(comparison->operator, left, &right, temporary);
+	case SK_CLASS_ADDRESS:
+		address = &bundle->addresses[constant];
+		if (comparison->type == SK_TYPE_IPNET)
+			return ordered(comparison->operator, !address_in(left->address, address));
+		return ordered(
+			comparison->operator, !address_equal(left->address, address->bytes, address->length));
+	case SK_CLASS_NUMBER:
+	case SK_CLASS_BOOL:
+		if (comparison->type == SK_TYPE_DOUBLE)
+			value.real = (double)(int64_t)bundle->numbers[constant];
+		else
+			value.number = bundle->numbers[constant];
+		return number_compares(comparison->operator, left, &value);
+	case SK_CLASS_LIST:
+	case SK_CLASS_OPAQUE:
+	case SK_CLASS_ALL:
+		break;
+	}
+	return false;
+}
+
+static bool value_compares(enum sk_operator operator, const struct sk_value * left, const struct sk_value *right,
+			   struct sk_arena *temporary)
+{
+	struct right_text text;
+
+	assert(left->type == right->type);
+	switch (sk_types[left->type].class) {
+	case SK_CLASS_STRING:
+	case SK_CLASS_BYTES:
+		text = (struct right_text){.text = text_of(right), .whole = trimmed_text_of(right)};
+		return text_compares(operator, left, &text, temporary);
+	case SK_CLASS_ADDRESS:
+		/* Networks have no fields on their right. */
+		return left->type == SK_TYPE_IPADDR &&
+		       ordered(operator, !address_equal(left->address, right->address->bytes,
+							right->address->length));
+	case SK_CLASS_NUMBER:
+	case SK_CLASS_BOOL:
+		return number_compares(operator, left, right);
+	case SK_CLASS_LIST:
+	case SK_CLASS_OPAQUE:
+	case SK_CLASS_ALL:
 		break;
 	}
 	return false;
@@ -301,7 +339,7 @@ static bool constants_compare(const struct sk_comparison *comparison, const stru
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < comparison->count; i++) {
-		bool holds = scalar_compares(comparison->operator, left, &comparison->constants[i], temporary);
+		bool holds = constant_compares(comparison, i, left, temporary);
 
 		count += holds;
 		switch ((enum sk_modifier)comparison->modifier) {
@@ -360,52 +398,31 @@ bool sk_compare_constants(const struct sk_comparison *comparison, const struct s
 bool sk_compare_values(enum sk_operator operator, const struct sk_value * left, const struct sk_value *right,
 		       struct sk_arena *temporary)
 {
-	struct sk_constant constant = {.value = *right};
 	bool all = operator== SK_OPERATOR_IN;
 
 	assert(left->presence == SK_PRESENT && right->presence == SK_PRESENT && left->list == right->list);
 	if (!left->list)
-		return scalar_compares(operator, left, &constant, temporary);
+		return value_compares(operator, left, right, temporary);
 	for (uint32_t i = 0; i < left->length; i++) {
 		bool found = false;
 
-		for (uint32_t k = 0; k < right->length && !found; k++) {
-			constant.value = right->items[k];
-			found = scalar_compares(operator, & left->items[i], &constant, temporary);
-		}
+		for (uint32_t k = 0; k < right->length && !found; k++)
+			found = value_compares(operator, & left->items[i], &right->items[k], temporary);
 		if (found != all)
 			return !all;
 	}
 	return all;
 }
 
-void sk_constant_load(const struct sk_bundle *bundle, uint32_t number, struct sk_constant *ret_constant)
+struct sk_comparison sk_comparison_of(const struct sk_bundle *bundle, uint32_t predicate)
 {
-	const struct sk_bundle_constant *record = &bundle->constants[number];
-	struct sk_value *value = &ret_constant->value;
+	const struct sk_bundle_predicate *record = &bundle->predicates[predicate];
 
-	*ret_constant = (struct sk_constant){.value = {.type = record->type, .format = SK_FORMAT_DEC}};
-	switch (sk_types[record->type].class) {
-	case SK_CLASS_STRING:
-	case SK_CLASS_BYTES:
-		value->text = sk_bundle_text(bundle, record->text, &value->length);
-		break;
-	case SK_CLASS_ADDRESS:
-		memcpy(ret_constant->address.bytes, record->address, sizeof(record->address));
-		ret_constant->address.length = record->address_length;
-		ret_constant->prefix = record->prefix;
-		value->address = &ret_constant->address;
-		break;
-	case SK_CLASS_NUMBER:
-	case SK_CLASS_BOOL:
-		if (record->type == SK_TYPE_DOUBLE)
-			value->real = (double)(int64_t)record->number;
-		else
-			value->number = record->number;
-		break;
-	case SK_CLASS_LIST:
-	case SK_CLASS_OPAQUE:
-	case SK_CLASS_ALL:
-		break;
-	}
+	return (struct sk_comparison){.operator= record->operator,
+				      .modifier = record->modifier,
+				      .quantifier = record->quantifier,
+				      .type = bundle->expressions[record->left].type,
+				      .count = record->count,
+				      .constants = bundle->constants + record->first,
+				      .bundle = bundle};
 }

@@ -18,27 +18,20 @@
 #include "vm/support/arena.h"
 #include "vm/value.h"
 
-/* A constant of a bundle, made ready for comparing. */
-struct sk_constant {
-	struct sk_value value;
-	struct sk_address address; /* what `value` of an IPADDR or IPNET points to */
-	uint8_t prefix;            /* IPNET: bits */
-	struct sk_regex *regex;    /* of the text, where a predicate needs it */
-};
-
+/* The right side of a predicate is constants, where they lie in the bundle. */
 struct sk_comparison {
-	uint8_t operator;                    /* enum sk_operator */
-	uint8_t modifier;                    /* enum sk_modifier */
-	uint8_t quantifier;                  /* enum sk_quantifier */
-	const struct sk_constant *constants; /* of the left side's type */
+	uint8_t operator;   /* enum sk_operator */
+	uint8_t modifier;   /* enum sk_modifier */
+	uint8_t quantifier; /* enum sk_quantifier */
+	uint8_t type;       /* enum sk_type: the left side's, and so the constants' */
 	uint32_t count;
+	const uint32_t *constants;       /* of CONSTANTS */
+	struct sk_regex *const *regexes; /* of `regex`: those of all strings */
+	const struct sk_bundle *bundle;
 };
 
-/*
- * Makes constant `number` ready, but for its regular expression.  It points
- * into the bundle and into itself: it cannot be copied.
- */
-void sk_constant_load(const struct sk_bundle *bundle, uint32_t number, struct sk_constant *ret_constant);
+/* The comparison of a predicate with constants; `regexes` are left to the caller. */
+struct sk_comparison sk_comparison_of(const struct sk_bundle *bundle, uint32_t predicate);
 
 /*
  * True if the comparison holds for `left`, which is present.  `temporary` is

@@ -32,7 +32,7 @@ struct sk_vm {
 	struct sk_vm_slot *results; /* one an expression; used by TRANSFORMER and LIST */
 	struct sk_field_ref *refs;
 	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
-	struct sk_constant *constants;
+	struct sk_regex **regexes;  /* of each string that is a pattern; NULL without any */
 	uint32_t *matches;
 	struct sk_arena scratch;   /* values of the event */
 	struct sk_arena temporary; /* of one comparison */

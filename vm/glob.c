@@ -314,3 +314,12 @@ bool sk_glob_match(const char *pattern_text, size_t pattern_length, const char *
 		at = star;
 	}
 }
+
+bool sk_glob_element(const char *pattern_text, size_t length, size_t at, char byte, bool fold_case,
+		     size_t *ret_next)
+{
+	const struct pattern pattern = {.text = pattern_text, .length = length, .fold_case = fold_case};
+	struct literals literals = {.bits = {0}};
+
+	return match_element(&pattern, at, (unsigned char)byte, &literals, ret_next);
+}

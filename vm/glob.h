@@ -15,4 +15,11 @@
 bool sk_glob_match(const char *pattern, size_t pattern_length, const char *text, size_t text_length,
 		   bool fold_case);
 
+/*
+ * One element of the pattern, at `at` and not a `*`, against one byte.  True
+ * with the place of the next element in `*ret_next`.  For who translates
+ * patterns.
+ */
+bool sk_glob_element(const char *pattern, size_t length, size_t at, char byte, bool fold_case, size_t *ret_next);
+
 #endif

@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <vector>
 
 #include <re2/re2.h>
+#include <re2/set.h>
 
 #include "vm/support/alloc.h"
 #include "vm/support/utf8.h"
@@ -133,4 +135,72 @@ bool sk_regex_match(const struct sk_regex *regex, const char *text, size_t lengt
 			return false;
 	}
 	return RE2::FullMatch(re2::StringPiece(length ? text : "", length), regex->pattern);
+}
+
+/* --- sets -------------------------------------------------------------- */
+
+struct sk_regex_set {
+	RE2::Set set;
+	bool bytes;
+	std::vector<int> matches;
+
+	sk_regex_set(bool of_bytes, const RE2::Options &how) : set(how, RE2::ANCHOR_BOTH), bytes(of_bytes)
+	{
+	}
+};
+
+int sk_regex_set_create(bool bytes, size_t memory, struct sk_regex_set **ret_set)
+{
+	void *room = sk_alloc(sizeof(struct sk_regex_set));
+	RE2::Options how = options(static_cast<int64_t>(memory));
+
+	if (!room)
+		return -ENOMEM;
+	if (bytes) {
+		how.set_encoding(RE2::Options::EncodingLatin1);
+		how.set_dot_nl(true);
+	}
+	*ret_set = new (room) sk_regex_set(bytes, how);
+	return 0;
+}
+
+void sk_regex_set_destroy(struct sk_regex_set *set)
+{
+	if (!set)
+		return;
+	set->~sk_regex_set();
+	sk_free(set);
+}
+
+int sk_regex_set_add(struct sk_regex_set *set, const char *pattern, size_t length)
+{
+	return set->set.Add(re2::StringPiece(pattern, length), nullptr) < 0 ? -EINVAL : 0;
+}
+
+int sk_regex_set_compile(struct sk_regex_set *set)
+{
+	return set->set.Compile() ? 0 : -ENOTSUP;
+}
+
+uint32_t sk_regex_set_match(struct sk_regex_set *set, const char *text, size_t length, struct sk_arena *scratch,
+			    uint32_t *ret_matches)
+{
+	RE2::Set::ErrorInfo info;
+	uint32_t count = 0;
+
+	if (!set->bytes && valid_prefix(text, length) < length) {
+		text = sanitise(text, length, scratch, &length);
+		if (!text)
+			return UINT32_MAX;
+	}
+	set->matches.clear();
+	if (!set->set.Match(re2::StringPiece(length ? text : "", length), &set->matches, &info) &&
+	    info.kind != RE2::Set::kNoError)
+		count = UINT32_MAX;
+	else
+		for (int match : set->matches)
+			ret_matches[count++] = static_cast<uint32_t>(match);
+	if (!set->bytes)
+		sk_arena_reset(scratch);
+	return count;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vm/support/arena.h"
 #include "vm/support/error.h"
@@ -39,6 +40,34 @@ size_t sk_regex_size(const struct sk_regex *regex);
  * thread at a time, as its scratch is.
  */
 bool sk_regex_match(const struct sk_regex *regex, const char *text, size_t length, struct sk_arena *scratch);
+
+/* --- many patterns in one pass ------------------------------------------- */
+
+struct sk_regex_set;
+
+/*
+ * An empty set.  With `bytes` patterns and texts are bytes, not UTF-8, and `.`
+ * is a newline too.
+ * `memory` is for program and states together.  -ENOMEM.
+ */
+int sk_regex_set_create(bool bytes, size_t memory, struct sk_regex_set **ret_set);
+
+/* NULL is fine. */
+void sk_regex_set_destroy(struct sk_regex_set *set);
+
+/* Adds the next pattern, numbered from 0.  -EINVAL if it is not a regular expression. */
+int sk_regex_set_add(struct sk_regex_set *set, const char *pattern, size_t length);
+
+/* After the last pattern and before the first match.  -ENOTSUP if the set needs too much memory. */
+int sk_regex_set_compile(struct sk_regex_set *set);
+
+/*
+ * Numbers of the patterns that match the whole of `text`, each as
+ * sk_regex_match() says, into `ret_matches`, which has room for all.  Returns
+ * how many; UINT32_MAX if the set gave up for lack of memory.
+ */
+uint32_t sk_regex_set_match(struct sk_regex_set *set, const char *text, size_t length, struct sk_arena *scratch,
+			    uint32_t *ret_matches);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
  *
  *   STRINGS ─► FIELDS ───┐
  *      └─────► CONSTANTS ┴► EXPRESSIONS ─► PREDICATES ─► CODE, RULES, TAGS ─►
- *              TYPES, TYPE_RULES, SYSCALLS, FILES, LOCATIONS
+ *              TYPES, TYPE_RULES, SYSCALLS, FILES, LOCATIONS ─► QUESTIONS, INDEXES
  *
  * It goes by the tables that the compiler goes by (fields.def, operators.def,
  * transformers.def, ops.def) and does not rest on the checksum: bytes that
@@ -39,36 +39,61 @@ int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint
 
 /* --- strings ----------------------------------------------------------- */
 
-static int check_strings(struct sk_verifier *verifier)
+static size_t count_nuls(const char *bytes, size_t count)
+{
+	size_t nuls = 0;
+
+	for (size_t i = 0; i < count; i++)
+		nuls += bytes[i] == '\0';
+	return nuls;
+}
+
+/* Only the constants of BYTES may have NULs inside: usually there are none at all. */
+static int note_nuls(struct sk_verifier *verifier)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
-	uint32_t next = 0;
+	const uint32_t count = sk_bundle_string_count(bundle);
 
-	for (uint32_t i = 0; i < bundle->strings_count; i++) {
-		const struct sk_bundle_string *string = &bundle->strings[i];
+	if (count_nuls(bundle->string_bytes, bundle->string_bytes_count) == count)
+		return 0;
+	verifier->with_nul = sk_alloc_zeroed(count / 64 + 1, sizeof(*verifier->with_nul));
+	if (!verifier->with_nul)
+		return sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t length;
+		const char *text = sk_bundle_text(bundle, i, &length);
 
-		if (string->offset != next)
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
-						"the text does not begin where the last one ended");
-		if (next >= bundle->string_bytes_count || string->length >= bundle->string_bytes_count - next)
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
-						"the text passes the end of STRING_BYTES");
-		next += string->length;
-		if (bundle->string_bytes[next] != '\0')
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i, "no NUL stands behind the text");
-		next++;
+		if (memchr(text, '\0', length))
+			verifier->with_nul[i / 64] |= UINT64_C(1) << (i % 64);
 	}
-	if (next != bundle->string_bytes_count)
-		return sk_verify_refuse(verifier, SK_SECTION_STRING_BYTES, next, "the byte belongs to no string");
 	return 0;
 }
 
-static bool has_nul(const struct sk_verifier *verifier, uint32_t string)
+static int check_strings(struct sk_verifier *verifier)
 {
-	uint32_t length;
-	const char *text = sk_bundle_text(verifier->bundle, string, &length);
+	const struct sk_bundle *bundle = verifier->bundle;
+	const uint32_t *strings = bundle->strings;
 
-	return memchr(text, '\0', length) != NULL;
+	if (bundle->strings_count == 0)
+		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0,
+					"it does not say where the last text ends");
+	if (strings[0] != 0)
+		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0, "the first text does not begin at 0");
+	for (uint32_t i = 1; i < bundle->strings_count; i++) {
+		if (strings[i] <= strings[i - 1])
+			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
+						"the text does not begin behind the one before");
+		if (strings[i] > bundle->string_bytes_count)
+			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
+						"the text before it passes the end of STRING_BYTES");
+		if (bundle->string_bytes[strings[i] - 1] != '\0')
+			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
+						"no NUL stands behind the text before it");
+	}
+	if (strings[bundle->strings_count - 1] != bundle->string_bytes_count)
+		return sk_verify_refuse(verifier, SK_SECTION_STRING_BYTES, strings[bundle->strings_count - 1],
+					"the byte belongs to no string");
+	return note_nuls(verifier);
 }
 
 /* --- fields ------------------------------------------------------------ */
@@ -179,117 +204,25 @@ static int check_fields(struct sk_verifier *verifier)
 	return 0;
 }
 
-/* --- constants --------------------------------------------------------- */
+/* --- addresses --------------------------------------------------------- */
 
-/* True if `number` is a value of the type, extended to 64 bits as it must be. */
-static bool number_in_range(enum sk_type type, uint64_t number)
+static int check_addresses(struct sk_verifier *verifier)
 {
-	switch (type) {
-	case SK_TYPE_BOOL:
-		return number <= 1;
-	case SK_TYPE_INT8:
-		return number == (uint64_t)(int8_t)number;
-	case SK_TYPE_INT16:
-		return number == (uint64_t)(int16_t)number;
-	case SK_TYPE_INT32:
-	case SK_TYPE_DOUBLE:
-		return number == (uint64_t)(int32_t)number;
-	case SK_TYPE_UINT8:
-		return number <= UINT8_MAX;
-	case SK_TYPE_UINT16:
-	case SK_TYPE_PORT:
-		return number <= UINT16_MAX;
-	case SK_TYPE_UINT32:
-		return number <= UINT32_MAX;
-	case SK_TYPE_INT64:
-	case SK_TYPE_UINT64:
-	case SK_TYPE_RELTIME:
-	case SK_TYPE_ABSTIME:
-		return true;
-	case SK_TYPE_NONE:
-	case SK_TYPE_STRING:
-	case SK_TYPE_BYTES:
-	case SK_TYPE_IPADDR:
-	case SK_TYPE_IPNET:
-	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
-	case SK_TYPE_COUNT:
-		return false;
-	}
-	return false;
-}
+	for (uint32_t i = 0; i < verifier->bundle->addresses_count; i++) {
+		const struct sk_bundle_address *address = &verifier->bundle->addresses[i];
+		unsigned bits = address->length * 8;
 
-/* True if all bits of the address from bit `first` on are zero. */
-static bool address_zero_from(const uint8_t address[16], unsigned first)
-{
-	for (unsigned bit = first; bit < 128; bit++) {
-		if (address[bit / 8] & (0x80 >> bit % 8))
-			return false;
-	}
-	return true;
-}
-
-static int check_address(struct sk_verifier *verifier, uint32_t i)
-{
-	const struct sk_bundle_constant *constant = &verifier->bundle->constants[i];
-	unsigned bits = constant->address_length * 8;
-
-	if (constant->address_length != 4 && constant->address_length != 16)
-		return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "an address of %u bytes",
-					constant->address_length);
-	if (constant->type == SK_TYPE_IPNET) {
-		if (constant->prefix > bits || (constant->prefix == 0 && bits == 128))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "a network of %u bits",
-						constant->prefix);
-		bits = constant->prefix;
-	} else if (constant->prefix != 0) {
-		return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "an address with a prefix");
-	}
-	if (!address_zero_from(constant->address, bits))
-		return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-					"the address has bits set behind its end");
-	return 0;
-}
-
-static int check_constants(struct sk_verifier *verifier)
-{
-	for (uint32_t i = 0; i < verifier->bundle->constants_count; i++) {
-		const struct sk_bundle_constant *constant = &verifier->bundle->constants[i];
-		bool address = constant->type == SK_TYPE_IPADDR || constant->type == SK_TYPE_IPNET;
-		int status;
-
-		if (constant->type >= SK_TYPE_COUNT ||
-		    !(sk_types[constant->type].class & ~(SK_CLASS_OPAQUE | SK_CLASS_LIST)))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-						"there are no constants of type %u", constant->type);
-		if (!sk_verify_is_string(verifier, constant->text))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "its text is no string");
-		if (constant->type != SK_TYPE_BYTES && has_nul(verifier, constant->text))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "its text has a NUL inside");
-		if (constant->zero != 0)
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i, "an unused member is not zero");
-		if (address) {
-			status = check_address(verifier, i);
-			if (status < 0)
-				return status;
-			continue;
-		}
-		if (constant->address_length != 0 || constant->prefix != 0)
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-						"the length of an address, which it is not");
-		if (constant->type == SK_TYPE_STRING || constant->type == SK_TYPE_BYTES) {
-			if (!address_zero_from(constant->address, 0))
-				return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-							"a number, which it is not");
-			continue;
-		}
-		if (!address_zero_from(constant->address, 64))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-						"bits are set behind the number");
-		if (!number_in_range(constant->type, constant->number))
-			return sk_verify_refuse(verifier, SK_SECTION_CONSTANTS, i,
-						"the number is out of the range of %s",
-						sk_types[constant->type].name);
+		if (address->length != 4 && address->length != 16)
+			return sk_verify_refuse(verifier, SK_SECTION_ADDRESSES, i, "an address of %u bytes",
+						address->length);
+		if (address->prefix > bits)
+			return sk_verify_refuse(verifier, SK_SECTION_ADDRESSES, i, "a network of %u bits",
+						address->prefix);
+		if (!sk_verify_zero_from(address->bytes, address->prefix ? address->prefix : bits))
+			return sk_verify_refuse(verifier, SK_SECTION_ADDRESSES, i,
+						"the address has bits set behind its end");
+		if (address->zero != 0)
+			return sk_verify_refuse(verifier, SK_SECTION_ADDRESSES, i, "an unused member is not zero");
 	}
 	return 0;
 }
@@ -354,7 +287,7 @@ static int check_locations(struct sk_verifier *verifier)
 	for (uint32_t i = 0; i < bundle->locations_count; i++) {
 		const struct sk_bundle_location *location = &bundle->locations[i];
 
-		if (location->file == SK_NONE) {
+		if (location->file == SK_BUNDLE_NO_FILE) {
 			if (location->line != 0 || location->column != 0)
 				return sk_verify_refuse(verifier, SK_SECTION_LOCATIONS, i, "a place in no file");
 			continue;
@@ -371,20 +304,18 @@ static int check_locations(struct sk_verifier *verifier)
 int sk_bundle_verify(const struct sk_bundle *bundle, struct sk_error *error)
 {
 	static int (*const checks[])(struct sk_verifier *) = {
-		check_strings,   check_fields, check_constants, sk_verify_expressions, sk_verify_predicates,
-		sk_verify_rules, check_types,  check_syscalls,  check_locations,
+		check_strings,   check_fields, check_addresses, sk_verify_expressions, sk_verify_predicates,
+		sk_verify_rules, check_types,  check_syscalls,  check_locations,       sk_verify_questions,
 	};
-	SK_CLEANUP_FREE struct sk_expression_note *notes =
-		sk_alloc_zeroed(bundle->expressions_count, sizeof(struct sk_expression_note));
-	struct sk_verifier verifier = {.bundle = bundle, .error = error, .notes = notes};
+	struct sk_verifier verifier = {.bundle = bundle, .error = error};
+	int status = 0;
 
-	if (!notes)
-		return sk_error_set(error, -ENOMEM, "no memory to verify the bundle");
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		int status = checks[i](&verifier);
-
-		if (status < 0)
-			return status;
-	}
-	return 0;
+	verifier.notes = sk_alloc_zeroed(bundle->expressions_count, sizeof(*verifier.notes));
+	if (!verifier.notes)
+		status = sk_error_set(error, -ENOMEM, "no memory to verify the bundle");
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && status == 0; i++)
+		status = checks[i](&verifier);
+	sk_free(verifier.notes);
+	sk_free(verifier.with_nul);
+	return status;
 }

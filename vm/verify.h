@@ -30,6 +30,7 @@ struct sk_verifier {
 	const struct sk_bundle *bundle;
 	struct sk_error *error;
 	struct sk_expression_note *notes;
+	uint64_t *with_nul; /* a bit a string: it has a NUL inside; NULL: none has */
 };
 
 /* Says what is wrong with a record; returns -EBADMSG. */
@@ -38,10 +39,25 @@ int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint
 
 static inline bool sk_verify_is_string(const struct sk_verifier *verifier, uint32_t number)
 {
-	return number < verifier->bundle->strings_count;
+	return number < sk_bundle_string_count(verifier->bundle);
 }
 
-/* Strings, fields and constants have been checked. */
+static inline bool sk_verify_has_nul(const struct sk_verifier *verifier, uint32_t string)
+{
+	return verifier->with_nul && verifier->with_nul[string / 64] >> (string % 64) & 1;
+}
+
+/* True if all bits of the address from bit `first` on are zero. */
+static inline bool sk_verify_zero_from(const uint8_t address[16], unsigned first)
+{
+	for (unsigned bit = first; bit < 128; bit++) {
+		if (address[bit / 8] & (0x80 >> bit % 8))
+			return false;
+	}
+	return true;
+}
+
+/* Strings and fields have been checked. */
 int sk_verify_expressions(struct sk_verifier *verifier);
 
 /* Expressions have been checked, and their notes are there. */
@@ -49,5 +65,23 @@ int sk_verify_predicates(struct sk_verifier *verifier);
 
 /* RULES, CODE and TAGS; predicates have been checked. */
 int sk_verify_rules(struct sk_verifier *verifier);
+
+/* QUESTIONS and all that they are found with; everything else has been checked. */
+int sk_verify_questions(struct sk_verifier *verifier);
+
+/* What is needed to check indexes; all arrays are zeroed at the beginning. */
+struct sk_index_check {
+	struct sk_verifier *verifier;
+	const struct sk_bundle *bundle;
+	const struct sk_bundle_question *question;
+	const struct sk_bundle_index *record;
+	uint32_t number;   /* of the record */
+	uint32_t *places;  /* of each string, number or address: its entry, if it has one */
+	uint32_t *seen;    /* of each entry: predicates that have its constant */
+	uint32_t *parents; /* of each state of an automaton */
+};
+
+/* The automaton of an index whose entries and postings have been checked. */
+int sk_verify_automaton(struct sk_index_check *check);
 
 #endif

@@ -167,14 +167,13 @@ static int check_leaf(struct sk_verifier *verifier, uint32_t i, uint8_t *ret_typ
 		return sk_verify_refuse(verifier, SK_SECTION_EXPRESSIONS, i,
 					"it has arguments, which it cannot have");
 	if (expression->kind == SK_EXPRESSION_CONSTANT) {
-		if (expression->operand >= bundle->constants_count)
-			return sk_verify_refuse(verifier, SK_SECTION_EXPRESSIONS, i, "there is no constant %u",
+		if (!sk_verify_is_string(verifier, expression->operand))
+			return sk_verify_refuse(verifier, SK_SECTION_EXPRESSIONS, i, "there is no string %u",
 						expression->operand);
-		*ret_type = bundle->constants[expression->operand].type;
+		if (sk_verify_has_nul(verifier, expression->operand))
+			return sk_verify_refuse(verifier, SK_SECTION_EXPRESSIONS, i, "its text has a NUL inside");
+		*ret_type = SK_TYPE_STRING;
 		*ret_list = 0;
-		if (*ret_type != SK_TYPE_STRING)
-			return sk_verify_refuse(verifier, SK_SECTION_EXPRESSIONS, i, "its constant %u is no string",
-						expression->operand);
 		return 0;
 	}
 	if (expression->operand >= bundle->fields_count)
@@ -316,6 +315,114 @@ static int check_right_expression(struct sk_verifier *verifier, uint32_t i)
 	return 0;
 }
 
+/* True if `number` is a value of the type, extended to 64 bits as it must be. */
+static bool number_in_range(enum sk_type type, uint64_t number)
+{
+	switch (type) {
+	case SK_TYPE_BOOL:
+		return number <= 1;
+	case SK_TYPE_INT8:
+		return number == (uint64_t)(int8_t)number;
+	case SK_TYPE_INT16:
+		return number == (uint64_t)(int16_t)number;
+	case SK_TYPE_INT32:
+	case SK_TYPE_DOUBLE:
+		return number == (uint64_t)(int32_t)number;
+	case SK_TYPE_UINT8:
+		return number <= UINT8_MAX;
+	case SK_TYPE_UINT16:
+	case SK_TYPE_PORT:
+		return number <= UINT16_MAX;
+	case SK_TYPE_UINT32:
+		return number <= UINT32_MAX;
+	case SK_TYPE_INT64:
+	case SK_TYPE_UINT64:
+	case SK_TYPE_RELTIME:
+	case SK_TYPE_ABSTIME:
+		return true;
+	case SK_TYPE_NONE:
+	case SK_TYPE_STRING:
+	case SK_TYPE_BYTES:
+	case SK_TYPE_IPADDR:
+	case SK_TYPE_IPNET:
+	case SK_TYPE_DYNAMIC:
+	case SK_TYPE_OPAQUE:
+	case SK_TYPE_COUNT:
+		return false;
+	}
+	return false;
+}
+
+static int check_text_constants(struct sk_verifier *verifier, uint32_t i, enum sk_type type)
+{
+	const struct sk_bundle *bundle = verifier->bundle;
+	const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+	const uint32_t strings = sk_bundle_string_count(bundle);
+
+	for (uint32_t k = predicate->first; k < predicate->first + predicate->count; k++) {
+		uint32_t string = bundle->constants[k];
+
+		if (string >= strings)
+			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no string",
+						k);
+		/* With the NUL behind it. */
+		if (bundle->strings[string + 1] - bundle->strings[string] > SK_CONSTANT_LENGTH_LIMIT + 1)
+			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
+						"its constant %u is longer than %u bytes", k,
+						SK_CONSTANT_LENGTH_LIMIT);
+		if (type == SK_TYPE_STRING && sk_verify_has_nul(verifier, string))
+			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
+						"its constant %u has a NUL inside", k);
+	}
+	return 0;
+}
+
+static int check_number_constant(struct sk_verifier *verifier, uint32_t i, uint32_t k, enum sk_type type)
+{
+	const struct sk_bundle *bundle = verifier->bundle;
+	uint32_t number = bundle->constants[k];
+
+	if (number >= bundle->numbers_count)
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no number", k);
+	if (!number_in_range(type, bundle->numbers[number]))
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
+					"its constant %u is out of the range of %s", k, sk_types[type].name);
+	return 0;
+}
+
+static int check_address_constant(struct sk_verifier *verifier, uint32_t i, uint32_t k, enum sk_type type)
+{
+	const struct sk_bundle *bundle = verifier->bundle;
+	const struct sk_bundle_address *address;
+
+	if (bundle->constants[k] >= bundle->addresses_count)
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no address", k);
+	address = &bundle->addresses[bundle->constants[k]];
+	if (type == SK_TYPE_IPADDR && address->prefix != 0)
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is a network", k);
+	if (type == SK_TYPE_IPNET && address->prefix == 0 &&
+	    (address->length != 4 || !sk_verify_zero_from(address->bytes, 0)))
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no network", k);
+	return 0;
+}
+
+/* Each constant is one of the left side's type. */
+static int check_constants(struct sk_verifier *verifier, uint32_t i)
+{
+	const struct sk_bundle *bundle = verifier->bundle;
+	const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+	enum sk_type type = bundle->expressions[predicate->left].type;
+	bool address = sk_types[type].class == SK_CLASS_ADDRESS;
+	int status = 0;
+
+	if (type == SK_TYPE_STRING || type == SK_TYPE_BYTES)
+		return check_text_constants(verifier, i, type);
+	for (uint32_t k = predicate->first; k < predicate->first + predicate->count && status == 0; k++)
+		status = address ? check_address_constant(verifier, i, k, type)
+				 : check_number_constant(verifier, i, k, type);
+	return status;
+}
+
 /* The right side is constants; `*patterns` counts regular expressions. */
 static int check_right_constants(struct sk_verifier *verifier, uint32_t i, uint64_t *total, uint64_t *patterns)
 {
@@ -343,22 +450,7 @@ static int check_right_constants(struct sk_verifier *verifier, uint32_t i, uint6
 	if (*patterns > SK_PATTERN_LIMIT)
 		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
 					"the predicates have more than %u regular expressions", SK_PATTERN_LIMIT);
-	for (uint32_t k = predicate->first; k < predicate->first + predicate->count; k++) {
-		const struct sk_bundle_constant *constant = &bundle->constants[k];
-		uint32_t length;
-
-		if (constant->type != bundle->expressions[predicate->left].type)
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
-						"its constant %u is of another type", k);
-		if (constant->type != SK_TYPE_STRING && constant->type != SK_TYPE_BYTES)
-			continue;
-		sk_bundle_text(bundle, constant->text, &length);
-		if (length > SK_CONSTANT_LENGTH_LIMIT)
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
-						"its constant %u is longer than %u bytes", k,
-						SK_CONSTANT_LENGTH_LIMIT);
-	}
-	return 0;
+	return check_constants(verifier, i);
 }
 
 int sk_verify_predicates(struct sk_verifier *verifier)
@@ -382,8 +474,6 @@ int sk_verify_predicates(struct sk_verifier *verifier)
 		    sk_operators[predicate->operator].operands != SK_OPERANDS_TEXT)
 			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "%s takes no modifier",
 				      sk_operators[predicate->operator].text);
-		if (!sk_verify_is_string(verifier, predicate->text))
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its text is no string");
 		if (predicate->left >= bundle->expressions_count)
 			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
 						"there is no expression %u on its left", predicate->left);

@@ -93,7 +93,7 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
 	case SK_EXPRESSION_FIELD:
 		return field_value(vm, expression->operand);
 	case SK_EXPRESSION_CONSTANT:
-		return &vm->constants[expression->operand].value;
+		return &slot->value;
 	case SK_EXPRESSION_TRANSFORMER:
 	case SK_EXPRESSION_LIST:
 		break;
@@ -276,10 +276,9 @@ static int allocate(struct sk_vm *vm)
 	vm->results = sk_alloc_zeroed(bundle->expressions_count, sizeof(*vm->results));
 	vm->refs = sk_alloc_zeroed(bundle->fields_count, sizeof(*vm->refs));
 	vm->selectors = sk_alloc_zeroed(bundle->expressions_count, sizeof(*vm->selectors));
-	vm->constants = sk_alloc_zeroed(bundle->constants_count, sizeof(*vm->constants));
 	vm->matches = sk_alloc_zeroed(most_rules_of_a_type(bundle), sizeof(*vm->matches));
 	if (!vm->verdicts || !vm->predicates || !vm->fields || !vm->results || !vm->refs || !vm->selectors ||
-	    !vm->constants || !vm->matches)
+	    !vm->matches)
 		return -ENOMEM;
 	return 0;
 }
@@ -301,16 +300,22 @@ static void prepare_refs(struct sk_vm *vm)
 	}
 }
 
-static void prepare_selectors(struct sk_vm *vm)
+/* Texts that never change: constants, and the selectors of getopt. */
+static void prepare_expressions(struct sk_vm *vm)
 {
 	for (uint32_t i = 0; i < vm->bundle->expressions_count; i++) {
-		uint32_t selector = vm->bundle->expressions[i].selector, length;
+		const struct sk_bundle_expression *expression = &vm->bundle->expressions[i];
+		uint32_t length;
 		const char *text;
 
-		if (selector == SK_NONE)
-			continue;
-		text = sk_bundle_text(vm->bundle, selector, &length);
-		vm->selectors[i] = sk_value_text(text, length);
+		if (expression->kind == SK_EXPRESSION_CONSTANT) {
+			text = sk_bundle_text(vm->bundle, expression->operand, &length);
+			vm->results[i].value = sk_value_text(text, length);
+		}
+		if (expression->selector != SK_NONE) {
+			text = sk_bundle_text(vm->bundle, expression->selector, &length);
+			vm->selectors[i] = sk_value_text(text, length);
+		}
 	}
 }
 
@@ -322,18 +327,25 @@ static int compile_patterns(struct sk_vm *vm, uint32_t number, size_t *size, str
 {
 	const struct sk_bundle_predicate *record = &vm->bundle->predicates[number];
 
+	if (!vm->regexes) {
+		vm->regexes = sk_alloc_zeroed(sk_bundle_string_count(vm->bundle), sizeof(struct sk_regex *));
+		if (!vm->regexes)
+			return sk_error_set(error, -ENOMEM, "no memory for the engine");
+	}
 	for (uint32_t i = record->first; i < record->first + record->count; i++) {
-		struct sk_constant *constant = &vm->constants[i];
+		struct sk_regex **regex = &vm->regexes[vm->bundle->constants[i]];
 		struct sk_error reason = {.message = ""};
+		uint32_t length;
+		const char *text = sk_bundle_text(vm->bundle, vm->bundle->constants[i], &length);
 		int status;
 
-		if (constant->regex)
+		if (*regex)
 			continue;
-		status = sk_regex_create(constant->value.text, constant->value.length, &constant->regex, &reason);
+		status = sk_regex_create(text, length, regex, &reason);
 		if (status < 0)
 			return sk_error_set(error, status, "section PREDICATES, record %u: %s", number,
 					    reason.message);
-		*size += sk_regex_size(constant->regex);
+		*size += sk_regex_size(*regex);
 		if (*size > PATTERN_SIZE_LIMIT)
 			return sk_error_set(
 				error, -EINVAL,
@@ -350,19 +362,15 @@ static int prepare_predicates(struct sk_vm *vm, struct sk_error *error)
 	for (uint32_t i = 0; i < vm->bundle->predicates_count; i++) {
 		const struct sk_bundle_predicate *record = &vm->bundle->predicates[i];
 
-		vm->predicates[i] =
-			(struct sk_vm_predicate){.comparison = {.operator= record->operator,
-								.modifier = record->modifier,
-								.quantifier = record->quantifier,
-								.constants = vm->constants + record->first,
-								.count = record->count},
-						 .left = record->left,
-						 .right = record->right};
+		vm->predicates[i] = (struct sk_vm_predicate){.comparison = sk_comparison_of(vm->bundle, i),
+							     .left = record->left,
+							     .right = record->right};
 		if (record->operator== SK_OPERATOR_REGEX) {
 			int status = compile_patterns(vm, i, &pattern_size, error);
 
 			if (status < 0)
 				return status;
+			vm->predicates[i].comparison.regexes = vm->regexes;
 		}
 	}
 	return 0;
@@ -386,10 +394,8 @@ int sk_vm_create(const struct sk_bundle *bundle, const struct sk_vm_options *opt
 		sk_vm_destroy(vm);
 		return sk_error_set(error, status, "no memory for the engine");
 	}
-	for (uint32_t i = 0; i < bundle->constants_count; i++)
-		sk_constant_load(bundle, i, &vm->constants[i]);
 	prepare_refs(vm);
-	prepare_selectors(vm);
+	prepare_expressions(vm);
 	status = prepare_predicates(vm, error);
 	if (status < 0) {
 		sk_vm_destroy(vm);
@@ -411,8 +417,8 @@ void sk_vm_destroy(struct sk_vm *vm)
 	if (!vm)
 		return;
 	sk_rows_destroy(vm->rows);
-	for (uint32_t i = 0; vm->constants && i < vm->bundle->constants_count; i++)
-		sk_regex_destroy(vm->constants[i].regex);
+	for (uint32_t i = 0; vm->regexes && i < sk_bundle_string_count(vm->bundle); i++)
+		sk_regex_destroy(vm->regexes[i]);
 	sk_arena_release(&vm->scratch);
 	sk_arena_release(&vm->temporary);
 	sk_free(vm->verdicts);
@@ -421,7 +427,7 @@ void sk_vm_destroy(struct sk_vm *vm)
 	sk_free(vm->results);
 	sk_free(vm->refs);
 	sk_free(vm->selectors);
-	sk_free(vm->constants);
+	sk_free(vm->regexes);
 	sk_free(vm->matches);
 	sk_free(vm);
 }

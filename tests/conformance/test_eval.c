@@ -260,27 +260,11 @@ static void open_unverified(const struct sk_buffer *bytes, struct sk_bundle *ret
 		(const struct sk_bundle_section *)(bytes->bytes + sizeof(struct sk_bundle_header));
 	struct sk_bundle bundle = {.bytes = (const uint8_t *)bytes->bytes, .size = bytes->length};
 
-#define TABLE(id, name)                                                                                            \
-	do {                                                                                                       \
-		bundle.name = (const void *)(bytes->bytes + sections[SK_SECTION_##id].offset);                     \
-		bundle.name##_count = (uint32_t)(sections[SK_SECTION_##id].size / sizeof(*bundle.name));           \
-	} while (0)
-	TABLE(STRING_BYTES, string_bytes);
-	TABLE(STRINGS, strings);
-	TABLE(FIELDS, fields);
-	TABLE(CONSTANTS, constants);
-	TABLE(EXPRESSIONS, expressions);
-	TABLE(ARGUMENTS, arguments);
-	TABLE(PREDICATES, predicates);
-	TABLE(CODE, code);
-	TABLE(RULES, rules);
-	TABLE(TAGS, tags);
-	TABLE(TYPES, types);
-	TABLE(TYPE_RULES, type_rules);
-	TABLE(SYSCALLS, syscalls);
-	TABLE(FILES, files);
-	TABLE(LOCATIONS, locations);
-#undef TABLE
+#define SK_SECTION(id, member, record, what)                                                                       \
+	bundle.member = (const void *)(bytes->bytes + sections[SK_SECTION_##id].offset);                           \
+	bundle.member##_count = (uint32_t)(sections[SK_SECTION_##id].size / sizeof(record));
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
 	*ret_bundle = bundle;
 }
 

@@ -28,7 +28,7 @@ static struct sk_vm engine;
 /* --- a bundle ----------------------------------------------------------- */
 
 static char string_bytes[4096];
-static struct sk_bundle_string strings[64];
+static uint32_t strings[65];
 static struct sk_bundle_field fields[16];
 static struct sk_bundle_expression expressions[16];
 static uint32_t arguments[16], tags[4];
@@ -41,10 +41,10 @@ static uint32_t add_string(const char *text)
 {
 	const uint32_t length = (uint32_t)strlen(text);
 
-	strings[bundle.strings_count] = (struct sk_bundle_string){string_end, length};
 	memcpy(string_bytes + string_end, text, length + 1);
 	string_end += length + 1;
-	return bundle.strings_count++;
+	strings[++bundle.strings_count] = string_end;
+	return bundle.strings_count - 1;
 }
 
 static uint32_t add_expression(enum sk_expression_kind kind, const char *text)

@@ -202,7 +202,7 @@ static uint64_t number_of(const char *text, enum sk_type type)
 	uint64_t number = UINT64_MAX - 1;
 
 	if (sk_constant_convert(text, (uint32_t)strlen(text), type, SK_OPERATOR_EQ, &arena, &constant, &fault))
-		number = constant.record.number;
+		number = constant.number;
 	sk_arena_release(&arena);
 	return number;
 }
@@ -238,12 +238,12 @@ TEST(networks_lose_the_bits_behind_their_prefix)
 	struct sk_constant_fault fault;
 
 	CHECK(sk_constant_convert("10.255.7.9/12", 13, SK_TYPE_IPNET, SK_OPERATOR_EQ, &arena, &constant, &fault));
-	CHECK_EQUAL(constant.record.address_length, 4);
-	CHECK_EQUAL(constant.record.prefix, 12);
-	CHECK(memcmp(constant.record.address, "\x0a\xf0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
+	CHECK_EQUAL(constant.address.length, 4);
+	CHECK_EQUAL(constant.address.prefix, 12);
+	CHECK(memcmp(constant.address.bytes, "\x0a\xf0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
 	CHECK(sk_constant_convert("ffff::ffff/17", 13, SK_TYPE_IPNET, SK_OPERATOR_EQ, &arena, &constant, &fault));
-	CHECK_EQUAL(constant.record.address_length, 16);
-	CHECK(memcmp(constant.record.address, "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
+	CHECK_EQUAL(constant.address.length, 16);
+	CHECK(memcmp(constant.address.bytes, "\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
 	CHECK(!sk_constant_convert("1.2.3.4/1234", 12, SK_TYPE_IPNET, SK_OPERATOR_EQ, &arena, &constant, &fault));
 	CHECK(!sk_constant_convert("1.2.3.4/", 8, SK_TYPE_IPNET, SK_OPERATOR_EQ, &arena, &constant, &fault));
 	CHECK(!sk_constant_convert("1.2.3/8", 7, SK_TYPE_IPNET, SK_OPERATOR_EQ, &arena, &constant, &fault));

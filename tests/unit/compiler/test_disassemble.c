@@ -102,9 +102,9 @@ TEST(every_predicate_rule_and_instruction_has_its_line)
 	sk_disassemble(&pack.bundle, &text);
 	for (size_t i = 0; i < text.length; i++)
 		lines += text.bytes[i] == '\n';
-	/* Head 3, sections, head 2; of a rule: name, 5 facts, 2 headings and the blank line before it. */
-	expected = 3 + SK_SECTION_COUNT + 2 + pack.bundle.predicates_count + pack.bundle.code_count +
-		   9 * pack.bundle.rules_count;
+	/* Head 3, sections, two heads of 2; of a rule: name, 5 facts, 2 headings and the blank line before it. */
+	expected = 3 + SK_SECTION_COUNT + 4 + pack.bundle.questions_count + pack.bundle.indexes_count +
+		   pack.bundle.predicates_count + pack.bundle.code_count + 9 * pack.bundle.rules_count;
 	/* One rule captures, which is one line more. */
 	CHECK_EQUAL(lines, expected + 1);
 	for (size_t i = 0; i < text.length; i++)

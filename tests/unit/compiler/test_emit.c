@@ -265,7 +265,7 @@ TEST(the_same_rules_give_the_same_bytes)
 
 static bool has_string(const struct sk_bundle *bundle, const char *text)
 {
-	for (uint32_t i = 0; i < bundle->strings_count; i++) {
+	for (uint32_t i = 0; i < sk_bundle_string_count(bundle); i++) {
 		if (strcmp(sk_bundle_text(bundle, i, NULL), text) == 0)
 			return true;
 	}
@@ -286,12 +286,12 @@ TEST(a_bundle_holds_what_its_rules_use_and_nothing_else)
 	CHECK_TEXT(sk_bundle_text(&pack.bundle, pack.bundle.rules[0].name, NULL), "first");
 	CHECK_TEXT(sk_bundle_text(&pack.bundle, pack.bundle.rules[1].name, NULL), "second");
 	CHECK_TEXT(sk_bundle_text(&pack.bundle, pack.bundle.rules[2].name, NULL), "never");
-	CHECK(has_string(&pack.bundle, "proc.name in (a, b, c)"));
-	CHECK(!has_string(&pack.bundle, "user.name = nobody"));
-	CHECK(!has_string(&pack.bundle, "proc.exe = x"));
+	CHECK(has_string(&pack.bundle, "proc.name"));
+	CHECK(!has_string(&pack.bundle, "user.name"));
+	CHECK(!has_string(&pack.bundle, "proc.exe"));
 	CHECK(!has_string(&pack.bundle, "nobody"));
 	/* Strings are there once. */
-	for (uint32_t i = 0; i < pack.bundle.strings_count; i++) {
+	for (uint32_t i = 0; i < sk_bundle_string_count(&pack.bundle); i++) {
 		for (uint32_t k = 0; k < i; k++)
 			CHECK(strcmp(sk_bundle_text(&pack.bundle, i, NULL),
 				     sk_bundle_text(&pack.bundle, k, NULL)) != 0);
@@ -312,8 +312,9 @@ TEST(runs_of_constants_are_shared_with_longer_ones)
 	CHECK_EQUAL(pack.bundle.constants_count, 5);
 	CHECK_EQUAL(pack.bundle.predicates[0].first, 2);
 	CHECK_EQUAL(pack.bundle.predicates[1].first, 1);
-	CHECK_EQUAL(pack.bundle.predicates[2].first, 0);
-	CHECK_EQUAL(pack.bundle.predicates[3].first, 4);
+	/* Those on proc.name stand together. */
+	CHECK_EQUAL(pack.bundle.predicates[2].first, 4);
+	CHECK_EQUAL(pack.bundle.predicates[3].first, 0);
 	fixture_end(&pack);
 }
 

@@ -55,14 +55,11 @@ static uint32_t make_predicate(struct sk_ir *ir, const char *text)
 					      .arguments = SK_NONE,
 					      .selector = SK_NONE,
 					      .text = sk_ir_string(ir, "proc.name", 9)};
-	struct sk_bundle_constant constant;
+	uint32_t constant = sk_ir_string(ir, text, strlen(text));
 	struct sk_ir_predicate predicate = {.left = sk_ir_expression(ir, &expression), .right = SK_NONE};
-	struct sk_ir_origin origin = {.text = sk_ir_string(ir, text, strlen(text)), .position = 7};
 
-	memset(&constant, 0, sizeof(constant));
-	constant.text = sk_ir_string(ir, text, strlen(text));
-	predicate.constants = sk_ir_constants(ir, &constant, 1);
-	return sk_ir_predicate(ir, &predicate, origin);
+	predicate.constants = sk_ir_run(ir, &constant, 1);
+	return sk_ir_predicate(ir, &predicate, 7);
 }
 
 TEST(boolean_nodes_are_hash_consed_and_count_their_leaves)

@@ -415,14 +415,14 @@ TEST(an_event_has_only_the_parameters_that_its_writer_knew)
 TEST(names_of_parameters_are_found_once_for_a_bundle)
 {
 	static const char names[] = "\0flags\0nothing";
-	static const struct sk_bundle_string strings_of[] = {{0, 0}, {1, 5}, {7, 7}};
+	static const uint32_t strings_of[] = {0, 1, 7, 15};
 	static const struct sk_bundle_field fields[] = {
 		{.field = SK_FIELD_PROC_NAME},
 		{.field = SK_FIELD_EVT_ARG, .kind = SK_ARGUMENT_KIND_TEXT, .argument = 1},
 		{.field = SK_FIELD_EVT_ARG, .kind = SK_ARGUMENT_KIND_TEXT, .argument = 2}};
 	const struct sk_bundle bundle = {.string_bytes = names,
 					 .strings = strings_of,
-					 .strings_count = 3,
+					 .strings_count = 4,
 					 .fields = fields,
 					 .fields_count = 3};
 	struct sk_field_ref ref = ref_of(SK_FIELD_EVT_ARG);

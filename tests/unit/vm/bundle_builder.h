@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/index.h"
 #include "vm/bundle.h"
 
 enum { BUILD_RULES = 32, BUILD_PROGRAM = 64 };
@@ -28,11 +29,15 @@ struct build_program {
 struct builder {
 	char string_bytes[16384];
 	uint32_t string_bytes_count;
-	struct sk_bundle_string strings[1024];
-	uint32_t strings_count;
+	uint32_t strings[1024];
+	uint32_t strings_count; /* one more than there are strings */
 	struct sk_bundle_field fields[64];
 	uint32_t fields_count;
-	struct sk_bundle_constant constants[1024];
+	uint64_t numbers[256];
+	uint32_t numbers_count;
+	struct sk_bundle_address addresses[256];
+	uint32_t addresses_count;
+	uint32_t constants[2048];
 	uint32_t constants_count;
 	struct sk_bundle_expression expressions[256];
 	uint32_t expressions_count;
@@ -56,22 +61,39 @@ struct builder {
 	uint32_t files_count;
 	struct sk_bundle_location locations[600];
 	uint32_t locations_count;
+	struct sk_bundle_question questions[512];
+	uint32_t questions_count;
+	struct sk_bundle_index indexes[512];
+	uint32_t indexes_count;
+	struct sk_bundle_entry entries[2048];
+	uint32_t entries_count;
+	uint32_t links[2048];
+	uint32_t links_count;
+	uint32_t slots[4096];
+	uint32_t slots_count;
+	struct sk_bundle_state states[8192];
+	uint32_t states_count;
+	char labels[8192];
+	uint32_t labels_count;
+	uint32_t postings[4096];
+	uint32_t postings_count;
 
 	struct build_program conditions[BUILD_RULES], outputs[BUILD_RULES];
+	uint32_t places[512]; /* where build_complete() put each predicate */
 };
 
 static uint32_t build_bytes(struct builder *builder, const char *bytes, uint32_t length)
 {
-	for (uint32_t i = 0; i < builder->strings_count; i++) {
-		const struct sk_bundle_string *string = &builder->strings[i];
+	for (uint32_t i = 0; i + 1 < builder->strings_count; i++) {
+		const char *text = builder->string_bytes + builder->strings[i];
 
-		if (string->length == length && memcmp(builder->string_bytes + string->offset, bytes, length) == 0)
+		if (builder->strings[i + 1] - builder->strings[i] == length + 1 && memcmp(text, bytes, length) == 0)
 			return i;
 	}
-	builder->strings[builder->strings_count] = (struct sk_bundle_string){builder->string_bytes_count, length};
 	memcpy(builder->string_bytes + builder->string_bytes_count, bytes, length);
 	builder->string_bytes_count += length + 1;
-	return builder->strings_count++;
+	builder->strings[builder->strings_count] = builder->string_bytes_count;
+	return builder->strings_count++ - 1;
 }
 
 static uint32_t build_string(struct builder *builder, const char *text)
@@ -82,6 +104,7 @@ static uint32_t build_string(struct builder *builder, const char *text)
 static void build_init(struct builder *builder)
 {
 	memset(builder, 0, sizeof(*builder));
+	builder->strings_count = 1;
 	builder->types_count = SK_EVENT_COUNT;
 	builder->syscalls_count = SK_BUNDLE_SYSCALL_WORDS;
 	build_string(builder, "");
@@ -119,39 +142,48 @@ static uint32_t build_field(struct builder *builder, enum sk_field field, const 
 
 /* --- constants --------------------------------------------------------- */
 
-static uint32_t build_bytes_constant(struct builder *builder, enum sk_type type, const char *bytes, uint32_t length)
+static uint32_t build_reference(struct builder *builder, uint32_t number)
 {
-	builder->constants[builder->constants_count] =
-		(struct sk_bundle_constant){.type = (uint8_t)type, .text = build_bytes(builder, bytes, length)};
+	builder->constants[builder->constants_count] = number;
 	return builder->constants_count++;
 }
 
-static uint32_t build_number_constant(struct builder *builder, enum sk_type type, int64_t number)
+static uint32_t build_bytes_constant(struct builder *builder, const char *bytes, uint32_t length)
 {
-	char text[32];
+	return build_reference(builder, build_bytes(builder, bytes, length));
+}
 
-	snprintf(text, sizeof(text), "%lld", (long long)number);
-	builder->constants[builder->constants_count] = (struct sk_bundle_constant){
-		.type = (uint8_t)type, .text = build_string(builder, text), .number = (uint64_t)number};
-	return builder->constants_count++;
+static uint32_t build_number_constant(struct builder *builder, int64_t number)
+{
+	uint32_t i = 0;
+
+	while (i < builder->numbers_count && builder->numbers[i] != (uint64_t)number)
+		i++;
+	if (i == builder->numbers_count)
+		builder->numbers[builder->numbers_count++] = (uint64_t)number;
+	return build_reference(builder, i);
 }
 
 /* "10.0.0.0/8" or an address. */
-static uint32_t build_address_constant(struct builder *builder, enum sk_type type, const char *text)
+static uint32_t build_address_constant(struct builder *builder, const char *text)
 {
-	struct sk_bundle_constant *constant = &builder->constants[builder->constants_count];
+	struct sk_bundle_address record = {.length = 0};
 	const char *slash = strchr(text, '/');
 	char address[64];
+	uint32_t i = 0;
 
 	snprintf(address, sizeof(address), "%.*s", slash ? (int)(slash - text) : (int)strlen(text), text);
-	*constant = (struct sk_bundle_constant){.type = (uint8_t)type, .text = build_string(builder, text)};
-	if (inet_pton(AF_INET, address, constant->address) == 1)
-		constant->address_length = 4;
-	else if (inet_pton(AF_INET6, address, constant->address) == 1)
-		constant->address_length = 16;
+	if (inet_pton(AF_INET, address, record.bytes) == 1)
+		record.length = 4;
+	else if (inet_pton(AF_INET6, address, record.bytes) == 1)
+		record.length = 16;
 	if (slash)
-		constant->prefix = (uint8_t)atoi(slash + 1);
-	return builder->constants_count++;
+		record.prefix = (uint8_t)atoi(slash + 1);
+	while (i < builder->addresses_count && memcmp(&builder->addresses[i], &record, sizeof(record)) != 0)
+		i++;
+	if (i == builder->addresses_count)
+		builder->addresses[builder->addresses_count++] = record;
+	return build_reference(builder, i);
 }
 
 /* A constant of the type, from its text: numbers in decimal, true, addresses. */
@@ -160,13 +192,13 @@ static uint32_t build_constant(struct builder *builder, enum sk_type type, const
 	switch (sk_types[type].class) {
 	case SK_CLASS_STRING:
 	case SK_CLASS_BYTES:
-		return build_bytes_constant(builder, type, text, (uint32_t)strlen(text));
+		return build_bytes_constant(builder, text, (uint32_t)strlen(text));
 	case SK_CLASS_ADDRESS:
-		return build_address_constant(builder, type, text);
+		return build_address_constant(builder, text);
 	case SK_CLASS_BOOL:
-		return build_number_constant(builder, type, strcmp(text, "true") == 0);
+		return build_number_constant(builder, strcmp(text, "true") == 0);
 	case SK_CLASS_NUMBER:
-		return build_number_constant(builder, type, (int64_t)strtoull(text, NULL, 10));
+		return build_number_constant(builder, (int64_t)strtoull(text, NULL, 10));
 	default:
 		abort();
 	}
@@ -176,12 +208,10 @@ static uint32_t build_constant(struct builder *builder, enum sk_type type, const
 
 static uint32_t build_text_expression(struct builder *builder, const char *text)
 {
-	uint32_t constant = build_constant(builder, SK_TYPE_STRING, text);
-
 	builder->expressions[builder->expressions_count] = (struct sk_bundle_expression){
 		.kind = SK_EXPRESSION_CONSTANT,
 		.type = SK_TYPE_STRING,
-		.operand = constant,
+		.operand = build_string(builder, text),
 		.selector = SK_NONE,
 		.text = build_string(builder, text),
 	};
@@ -260,8 +290,8 @@ static uint32_t build_predicate(struct builder *builder, uint32_t left, enum sk_
 	const struct sk_bundle_expression *expression = &builder->expressions[left];
 
 	builder->predicates[builder->predicates_count] = (struct sk_bundle_predicate){
-		.operator = (uint8_t)operator,
-		.modifier = (uint8_t)modifier,
+		.operator=(uint8_t) operator,
+		.modifier =(uint8_t) modifier,
 		.scope = build_scope(builder, left),
 		.quantifier = expression->kind == SK_EXPRESSION_FIELD
 				      ? (uint8_t)sk_bundle_field_quantifier(&builder->fields[expression->operand])
@@ -270,7 +300,6 @@ static uint32_t build_predicate(struct builder *builder, uint32_t left, enum sk_
 		.right = SK_NONE,
 		.first = count ? first : 0,
 		.count = count,
-		.text = build_string(builder, sk_operators[operator].text),
 	};
 	return builder->predicates_count++;
 }
@@ -380,15 +409,88 @@ static void build_locations(struct builder *builder)
 	builder->files[builder->files_count++] = file;
 	builder->locations_count = builder->predicates_count + builder->rules_count;
 	for (uint32_t i = 0; i < builder->locations_count; i++)
-		builder->locations[i] = (struct sk_bundle_location){0, i + 1, 5};
+		builder->locations[i] = (struct sk_bundle_location){.line = i + 1, .column = 5};
 }
 
-/* Places the programs and fills in a source for everything; then all records can be changed. */
+/* --- questions --------------------------------------------------------- */
+
+static struct sk_bundle build_view(const struct builder *builder)
+{
+	struct sk_bundle view = {.bytes = NULL};
+
+#define SK_SECTION(id, member, record, what)                                                                       \
+	view.member = builder->member;                                                                             \
+	view.member##_count = builder->member##_count;
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
+	return view;
+}
+
+/* Brings the predicates into their order; conditions go along, and `places` says where each is now. */
+static void build_order(struct builder *builder)
+{
+	static struct sk_bundle_predicate predicates[512];
+	struct sk_bundle view = build_view(builder);
+	struct sk_arena arena;
+	uint32_t *order;
+
+	sk_arena_init(&arena, 0);
+	order = sk_index_order(&view, &arena);
+	for (uint32_t i = 0; i < builder->predicates_count; i++) {
+		predicates[i] = builder->predicates[order[i]];
+		builder->places[order[i]] = i;
+	}
+	sk_arena_release(&arena);
+	memcpy(builder->predicates, predicates, builder->predicates_count * sizeof(predicates[0]));
+	for (uint32_t i = 0; i < builder->rules_count; i++) {
+		struct build_program *program = &builder->conditions[i];
+
+		for (uint32_t k = 0; k < program->size; k++) {
+			if (sk_ops[program->code[k].op].operand == SK_OP_OPERAND_PREDICATE)
+				program->code[k].operand = builder->places[program->code[k].operand];
+		}
+	}
+}
+
+/* Writes the indexes of predicates that are in order, over those that were there. */
+static void build_index(struct builder *builder)
+{
+	struct sk_bundle view = build_view(builder);
+	struct sk_buffer sections[SK_SECTION_COUNT] = {{0}};
+	struct sk_arena arena;
+
+	sk_arena_init(&arena, 0);
+	if (sk_index_write(&view, &arena, sections, NULL) < 0)
+		abort();
+	sk_arena_release(&arena);
+#define SK_SECTION(id, member, record, what)                                                                       \
+	if (SK_SECTION_##id >= SK_SECTION_QUESTIONS && SK_SECTION_##id <= SK_SECTION_POSTINGS) {                   \
+		if (sections[SK_SECTION_##id].length > sizeof(builder->member))                                    \
+			abort();                                                                                   \
+		if (sections[SK_SECTION_##id].length)                                                              \
+			memcpy(builder->member, sections[SK_SECTION_##id].bytes,                                   \
+			       sections[SK_SECTION_##id].length);                                                  \
+		builder->member##_count = (uint32_t)(sections[SK_SECTION_##id].length / sizeof(record));           \
+		sk_buffer_release(&sections[SK_SECTION_##id]);                                                     \
+	}
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
+}
+
+/*
+ * Sorts the predicates, places the programs, fills in a source for everything
+ * and writes the indexes; then all records can be changed.
+ */
 static void build_complete(struct builder *builder)
 {
+	build_order(builder);
 	build_code(builder);
 	build_locations(builder);
+	build_index(builder);
 }
+
+/* Where a predicate is after build_complete(). */
+#define BUILD_MOVE(builder, variable) ((variable) = (builder)->places[variable])
 
 /* --- the file ---------------------------------------------------------- */
 
@@ -401,23 +503,10 @@ static uint8_t *build_finish(const struct builder *builder, size_t *ret_size)
 		const void *records;
 		size_t size;
 	} sections[SK_SECTION_COUNT] = {
-#define SECTION(id, name) [SK_SECTION_##id] = {builder->name, builder->name##_count * sizeof(builder->name[0])}
-		SECTION(STRING_BYTES, string_bytes),
-		SECTION(STRINGS, strings),
-		SECTION(FIELDS, fields),
-		SECTION(CONSTANTS, constants),
-		SECTION(EXPRESSIONS, expressions),
-		SECTION(ARGUMENTS, arguments),
-		SECTION(PREDICATES, predicates),
-		SECTION(CODE, code),
-		SECTION(RULES, rules),
-		SECTION(TAGS, tags),
-		SECTION(TYPES, types),
-		SECTION(TYPE_RULES, type_rules),
-		SECTION(SYSCALLS, syscalls),
-		SECTION(FILES, files),
-		SECTION(LOCATIONS, locations),
-#undef SECTION
+#define SK_SECTION(id, member, record, what)                                                                       \
+	[SK_SECTION_##id] = {builder->member, builder->member##_count * sizeof(builder->member[0])},
+		SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
 	};
 	size_t size = sizeof(struct sk_bundle_header) + SK_SECTION_COUNT * sizeof(struct sk_bundle_section);
 	struct sk_bundle_header *header;

@@ -13,6 +13,7 @@ struct sample {
 	uint32_t name, ancestors, ancestor, mount, result, buffer, ports, nets, server,
 		number;                                                            /* field expressions */
 	uint32_t text, list, lower, length, joined, concatenated, options, option; /* the others */
+	/* Predicates: name_in is the first of this run, options_have the last. */
 	uint32_t name_in, ancestor_is, result_below, buffer_has, port_is, net_in, server_is, exists, regex, either,
 		same, joined_is, options_have;
 	uint32_t shell, network; /* rules */
@@ -53,7 +54,7 @@ static void build_sample_predicates(struct sample *sample)
 	sample->ancestor_is = BUILD_COMPARISON(builder, sample->ancestors, EQ, NONE, "sshd");
 	sample->result_below = BUILD_COMPARISON(builder, sample->result, LT, NONE, "0");
 	sample->buffer_has = build_predicate(builder, sample->buffer, SK_OPERATOR_BCONTAINS, SK_MODIFIER_NONE,
-					     build_bytes_constant(builder, SK_TYPE_BYTES, "\x7f\0E", 3), 1);
+					     build_bytes_constant(builder, "\x7f\0E", 3), 1);
 	sample->port_is = BUILD_COMPARISON(builder, sample->ports, EQ, NONE, "22");
 	sample->net_in = BUILD_COMPARISON(builder, sample->nets, IN, NONE, "10.0.0.0/8", "fe80::/10");
 	sample->server_is = BUILD_COMPARISON(builder, sample->server, NE, NONE, "127.0.0.1");
@@ -105,6 +106,8 @@ static void build_sample(struct sample *sample)
 	build_type(builder, SK_EVENT_SOCKET_CONNECT_X, 1, (uint32_t[]){network});
 	builder->syscalls[0] = 1 << 5;
 	build_complete(builder);
+	for (uint32_t *predicate = &sample->name_in; predicate <= &sample->options_have; predicate++)
+		BUILD_MOVE(builder, *predicate);
 }
 
 #endif

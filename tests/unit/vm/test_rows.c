@@ -9,6 +9,7 @@
 #include "tests/test.h"
 #include "tests/unit/compiler/fixture.h"
 #include "tests/unit/vm/random_host.h"
+#include "vm/print.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(SK_VM_CHECK)
 enum { EVERYDAY = 60000 };
@@ -156,8 +157,9 @@ static bool same_predicates(const struct fixture *fixture, struct sk_vm *linear,
 			    struct difference *ret_difference)
 {
 	uint32_t number = random_below(random, fixture->bundle.predicates_count);
-	bool expected, truth;
 	enum sk_presence expected_presence, presence;
+	struct sk_buffer text = {0};
+	bool expected, truth;
 
 	event->engine = 0;
 	expected = sk_vm_predicate(linear, number);
@@ -168,10 +170,11 @@ static bool same_predicates(const struct fixture *fixture, struct sk_vm *linear,
 	predicates_compared++;
 	if (truth == expected && presence == expected_presence)
 		return true;
+	sk_print_predicate(&fixture->bundle, number, SIZE_MAX, &text);
 	snprintf(ret_difference->what, sizeof(ret_difference->what),
-		 "predicate %s is %d (presence %d), linearly %d (%d)",
-		 sk_bundle_text(&fixture->bundle, fixture->bundle.predicates[number].text, NULL), truth, presence,
-		 expected, expected_presence);
+		 "predicate %s is %d (presence %d), linearly %d (%d)", text.bytes, truth, presence, expected,
+		 expected_presence);
+	sk_buffer_release(&text);
 	return false;
 }
 

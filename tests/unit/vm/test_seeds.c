@@ -195,7 +195,7 @@ TEST(bytes_are_a_seed)
 	decoded_name = BUILD_TRANSFORMER(&builder, B64, name);
 	both = BUILD_TRANSFORMER(&builder, CONCAT, decoded_name, lower);
 	build_predicate(&builder, decoded, SK_OPERATOR_BCONTAINS, SK_MODIFIER_NONE,
-			build_bytes_constant(&builder, SK_TYPE_BYTES, "a\0", 2), 1);
+			build_bytes_constant(&builder, "a\0", 2), 1);
 	BUILD_COMPARISON(&builder, both, IN, NONE, "aaab");
 	build_field_comparison(&builder, name, SK_OPERATOR_GLOB, both);
 	check_compact_seed("bytes", &builder);

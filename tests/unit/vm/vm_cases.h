@@ -436,14 +436,18 @@ TEST(bytes_hold_nuls_on_both_sides)
 	build_init(&builder);
 	buffer = build_field(&builder, SK_FIELD_EVT_BUFFER, NULL);
 	has = build_predicate(&builder, buffer, SK_OPERATOR_BCONTAINS, SK_MODIFIER_NONE,
-			      build_bytes_constant(&builder, SK_TYPE_BYTES, "\0b", 2), 1);
+			      build_bytes_constant(&builder, "\0b", 2), 1);
 	begins = build_predicate(&builder, buffer, SK_OPERATOR_STARTSWITH, SK_MODIFIER_NONE,
-				 build_bytes_constant(&builder, SK_TYPE_BYTES, "a\0", 2), 1);
+				 build_bytes_constant(&builder, "a\0", 2), 1);
 	is = build_predicate(&builder, buffer, SK_OPERATOR_EQ, SK_MODIFIER_NONE,
-			     build_bytes_constant(&builder, SK_TYPE_BYTES, "a\0b", 3), 1);
+			     build_bytes_constant(&builder, "a\0b", 3), 1);
 	is_in = build_predicate(&builder, buffer, SK_OPERATOR_IN, SK_MODIFIER_NONE,
-				build_bytes_constant(&builder, SK_TYPE_BYTES, "a", 1), 1);
+				build_bytes_constant(&builder, "a", 1), 1);
 	build_complete(&builder);
+	BUILD_MOVE(&builder, has);
+	BUILD_MOVE(&builder, begins);
+	BUILD_MOVE(&builder, is);
+	BUILD_MOVE(&builder, is_in);
 	machine_start(&machine, &builder, false, 7);
 	machine.host.values[0] =
 		(struct sk_value){.presence = SK_PRESENT, .type = SK_TYPE_BYTES, .length = 3, .text = "a\0b"};
