@@ -16,7 +16,7 @@
  * and what a stage costs is the difference.  Each such pass begins with a new
  * state and a new engine; passes of all kinds take turns, so that a slow spell
  * of the machine hits all of them.  Along a pass CPU time and the matches so
- * far are noted every 4,096 events; of each such stretch the fastest run of
+ * far are noted every 1,024 events; of each such stretch the fastest run of
  * each kind counts, and their sum is the figure (the median of whole passes is
  * told too).  A pass that takes longer than -l SECONDS is cut, and compared
  * over the events that it did.  Passes are repeated until -t SECONDS are over,
@@ -41,7 +41,7 @@
 #include "bench/support/measure.h"
 #include "runtime/sensor.h"
 
-enum { MARK_EVERY = 4096, MOST_ENGINES = 16, MOST_REPEATS = 64 };
+enum { MARK_EVERY = 1024, MOST_ENGINES = 16, MOST_REPEATS = 64 };
 
 static const struct engine {
 	const char *name;

@@ -37,6 +37,23 @@ def compile_pack(bench, name, files, options=()):
     return pack
 
 
+def split(path):
+    """One file may have 16 MiB: the rules of a larger one go into several, in order."""
+    paths, part = [], None
+    with open(path, "rb") as file:
+        for line in file:
+            if line == b"-\n" and (part is None or part.tell() > 8 << 20):
+                if part:
+                    part.close()
+                paths.append(f"{path[:-5]}-{len(paths) + 1}.yaml")
+                part = open(paths[-1], "wb")
+            part.write(line)
+    if part:
+        part.close()
+    os.unlink(path)
+    return paths
+
+
 def make(bench):
     bench.results["packs"] = []
     files = sources(bench)
@@ -49,7 +66,7 @@ def make(bench):
     for count in GENERATED[:3] if bench.quick else GENERATED:
         text = bench.path("packs", f"generated-{count}.yaml")
         tools.run([bench.program("generate"), str(count), str(SEED), *files], out=text)
-        compile_pack(bench, f"generated-{count}", [text])
+        compile_pack(bench, f"generated-{count}", split(text) if count > 1_000 else [text])
 
 
 def find(bench, name):
