@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vm/plan.h"
 #include "vm/support/alloc.h"
 
 /* Texts that are put together for every event, and lists, are dear. */
@@ -56,88 +57,61 @@ static bool follows_from_name(const struct sk_bundle *bundle, uint32_t number)
 	}
 }
 
-static bool is_alone(const struct sk_bundle_predicate *predicate)
+static void describe(struct sk_questions *questions, const struct sk_bundle *bundle, uint32_t number)
 {
-	return predicate->right != SK_NONE;
-}
+	const struct sk_bundle_question *record = &bundle->questions[number];
+	struct sk_question *question = &questions->items[number];
 
-static int number_questions(struct sk_questions *questions, const struct sk_bundle *bundle, uint32_t *by_expression)
-{
-	memset(by_expression, 0xff, bundle->expressions_count * sizeof(*by_expression));
-	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
+	*question = (struct sk_question){
+		.expression = record->expression,
+		.first = record->first,
+		.count = record->count,
+		.cost = record->expression == SK_NONE ? 200 : cost_of(bundle, record->expression),
+		.class_index = SK_NONE,
+	};
+	for (uint32_t i = record->first; i < record->first + record->count; i++) {
 		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
-		uint32_t number = is_alone(predicate) ? SK_NONE : by_expression[predicate->left];
-		struct sk_question *question;
 
-		if (number == SK_NONE) {
-			number = questions->count++;
-			if (!is_alone(predicate))
-				by_expression[predicate->left] = number;
-			questions->items[number] = (struct sk_question){
-				.expression = is_alone(predicate) ? SK_NONE : predicate->left,
-				.cost = is_alone(predicate) ? 200 : cost_of(bundle, predicate->left),
-				.class_index = SK_NONE,
-			};
-		}
-		question = &questions->items[number];
-		question->count++;
 		if (predicate->scope > question->scope)
 			question->scope = predicate->scope;
 		questions->of[i] = number;
+		questions->negated[i] = predicate->right == SK_NONE &&
+					sk_plan_is_negated(predicate, sk_plan_group(bundle, predicate));
 	}
-	return 0;
+	question->by_thread = question->scope == SK_SCOPE_THREAD || question->scope == SK_SCOPE_LINEAGE;
+	if (question->by_thread) {
+		question->class_index = questions->class_count;
+		questions->by_class[questions->class_count++] = number;
+	}
+	question->by_file = question->expression != SK_NONE && follows_from_name(bundle, question->expression);
+	if (question->by_file) {
+		question->class_index = questions->name_count;
+		questions->by_name[questions->name_count++] = number;
+	}
 }
 
 int sk_questions_init(struct sk_questions *questions, const struct sk_bundle *bundle)
 {
-	const uint32_t predicates = bundle->predicates_count;
-	uint32_t *by_expression = sk_alloc_zeroed(bundle->expressions_count, sizeof(*by_expression));
-	uint32_t next = 0;
-
-	*questions = (struct sk_questions){.count = 0};
-	questions->items = sk_alloc_zeroed(predicates, sizeof(*questions->items));
-	questions->members = sk_alloc_zeroed(predicates, sizeof(*questions->members));
-	questions->of = sk_alloc_zeroed(predicates, sizeof(*questions->of));
-	questions->by_class = sk_alloc_zeroed(predicates, sizeof(*questions->by_class));
-	questions->by_name = sk_alloc_zeroed(predicates, sizeof(*questions->by_name));
-	if (!questions->by_name || !by_expression || !questions->items || !questions->members || !questions->of ||
-	    !questions->by_class) {
-		sk_free(by_expression);
+	*questions = (struct sk_questions){.count = bundle->questions_count};
+	questions->items = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->items));
+	questions->of = sk_alloc_zeroed(bundle->predicates_count, sizeof(*questions->of));
+	questions->negated = sk_alloc_zeroed(bundle->predicates_count, sizeof(*questions->negated));
+	questions->by_class = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->by_class));
+	questions->by_name = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->by_name));
+	if (!questions->items || !questions->of || !questions->negated || !questions->by_class ||
+	    !questions->by_name) {
 		sk_questions_release(questions);
 		return -ENOMEM;
 	}
-	number_questions(questions, bundle, by_expression);
-	sk_free(by_expression);
-	for (uint32_t i = 0; i < questions->count; i++) {
-		struct sk_question *question = &questions->items[i];
-
-		question->first = next;
-		next += question->count;
-		question->count = 0;
-		question->by_thread = question->scope == SK_SCOPE_THREAD || question->scope == SK_SCOPE_LINEAGE;
-		if (question->by_thread) {
-			question->class_index = questions->class_count;
-			questions->by_class[questions->class_count++] = i;
-		}
-		question->by_file =
-			question->expression != SK_NONE && follows_from_name(bundle, question->expression);
-		if (question->by_file) {
-			question->class_index = questions->name_count;
-			questions->by_name[questions->name_count++] = i;
-		}
-	}
-	for (uint32_t i = 0; i < predicates; i++) {
-		struct sk_question *question = &questions->items[questions->of[i]];
-
-		questions->members[question->first + question->count++] = i;
-	}
+	for (uint32_t i = 0; i < questions->count; i++)
+		describe(questions, bundle, i);
 	return 0;
 }
 
 void sk_questions_release(struct sk_questions *questions)
 {
 	sk_free(questions->items);
-	sk_free(questions->members);
+	sk_free(questions->negated);
 	sk_free(questions->of);
 	sk_free(questions->by_class);
 	sk_free(questions->by_name);

@@ -18,7 +18,7 @@
 
 struct sk_question {
 	uint32_t expression;   /* of the value; SK_NONE: a predicate of two fields */
-	uint32_t first, count; /* of `members` */
+	uint32_t first, count; /* predicates that it decides */
 	uint8_t scope;         /* enum sk_scope */
 	bool by_thread;        /* THREAD or LINEAGE: part of a thread's class */
 	bool by_file;          /* follows from a file's kind and name alone */
@@ -29,8 +29,8 @@ struct sk_question {
 struct sk_questions {
 	struct sk_question *items;
 	uint32_t count;
-	uint32_t *members;  /* predicates, question by question, ascending */
 	uint32_t *of;       /* question of each predicate */
+	bool *negated;      /* of each predicate: it holds where it does not hit (plan.h) */
 	uint32_t *by_class; /* questions that make up a class */
 	uint32_t class_count;
 	uint32_t *by_name; /* questions that a file's kind and name answer together */

@@ -9,6 +9,8 @@
 
 #include <xxhash.h>
 
+#include "vm/answer.h"
+#include "vm/print.h"
 #include "vm/support/buffer.h"
 
 static void print_value(struct sk_vm *vm, const char *name, uint32_t expression)
@@ -27,10 +29,12 @@ static void print_value(struct sk_vm *vm, const char *name, uint32_t expression)
 static void complain(struct sk_vm *vm, uint32_t predicate, bool remembered, const char *source)
 {
 	const struct sk_bundle_predicate *record = &vm->bundle->predicates[predicate];
+	struct sk_buffer text = {0};
 
+	sk_print_predicate(vm->bundle, predicate, SIZE_MAX, &text);
 	fprintf(stderr, "saker: checking build: %s has it that `%s` is %s, but it is %s\n", source,
-		sk_bundle_text(vm->bundle, record->text, NULL), remembered ? "true" : "false",
-		remembered ? "false" : "true");
+		text.bytes ? text.bytes : "", remembered ? "true" : "false", remembered ? "false" : "true");
+	sk_buffer_release(&text);
 	fprintf(stderr, "  scope %s\n", sk_scope_names[record->scope]);
 	print_value(vm, "left", record->left);
 	if (record->right != SK_NONE)
@@ -42,18 +46,17 @@ void sk_recheck_answer(struct sk_vm *vm, const struct sk_questions *questions,
 		       const char *source)
 {
 	const struct sk_question *record = &questions->items[question];
-	const uint32_t *members = questions->members + record->first;
 	bool wrong = false;
 
 	for (uint32_t i = 0; i < record->count; i++) {
-		bool truth = sk_vm_predicate(vm, members[i]);
+		bool truth = sk_vm_predicate(vm, record->first + i);
 
 		/* It will be evaluated linearly. */
 		if (vm->short_of_memory)
 			return;
-		if (truth == sk_signature_holds(signatures, signature, members[i]))
+		if (truth == sk_answer_holds(questions, signatures, signature, record->first + i))
 			continue;
-		complain(vm, members[i], !truth, source);
+		complain(vm, record->first + i, !truth, source);
 		wrong = true;
 	}
 	if (wrong)

@@ -31,6 +31,8 @@
 
 #include <xxhash.h>
 
+#include "vm/answer.h"
+#include "vm/index.h"
 #include "vm/memo.h"
 #include "vm/question.h"
 #include "vm/reach.h"
@@ -105,6 +107,7 @@ struct child_slot {
 struct sk_rows {
 	struct sk_vm *vm;
 	struct sk_questions questions;
+	struct sk_index *index;
 	struct sk_memo memo;
 	struct sk_signatures signatures;
 	uint32_t generation; /* of what threads keep; counts flushes */
@@ -138,7 +141,7 @@ struct sk_rows {
 	/* Scratch of one node or class. */
 	bool no_file;         /* "which file" was answered: none */
 	uint32_t *answered;   /* signature of each question; SK_NONE: open */
-	uint32_t *members;    /* hits of one value; signatures of one class */
+	uint32_t *combined;   /* signatures of one class */
 	uint32_t *open;       /* questions of open predicates */
 	uint32_t *open_stamp; /* one a question */
 	uint32_t stamp;
@@ -161,17 +164,17 @@ static uint32_t intern(struct sk_rows *rows, uint32_t question, const uint32_t *
 	return signature;
 }
 
+static bool decide_one(void *context, uint32_t predicate, const struct sk_value *value)
+{
+	return sk_vm_holds_for(context, predicate, value);
+}
+
 static uint32_t work_out(struct sk_rows *rows, uint32_t number, const struct sk_value *value)
 {
-	const struct sk_question *question = &rows->questions.items[number];
-	const uint32_t *members = rows->questions.members + question->first;
-	uint32_t count = 0;
+	const uint32_t *hits;
+	uint32_t count = sk_index_find(rows->index, number, value, decide_one, rows->vm, &hits);
 
-	for (uint32_t i = 0; i < question->count; i++) {
-		if (sk_vm_holds_for(rows->vm, members[i], value))
-			rows->members[count++] = members[i];
-	}
-	return intern(rows, number, rows->members, count);
+	return intern(rows, number, hits, count);
 }
 
 /* Values come and go, what they stand for stays: only they are forgotten. */
@@ -223,7 +226,7 @@ static uint32_t signature_of(struct sk_rows *rows, uint32_t number)
 	uint32_t signature;
 
 	if (question->expression == SK_NONE) {
-		uint32_t predicate = rows->questions.members[question->first];
+		uint32_t predicate = question->first;
 		bool holds = sk_vm_predicate(rows->vm, predicate);
 
 		if (rows->vm->short_of_memory)
@@ -275,7 +278,7 @@ static uint32_t intern_file(struct sk_rows *rows, const uint32_t *signatures)
 static uint32_t file_of(struct sk_rows *rows)
 {
 	const struct sk_questions *questions = &rows->questions;
-	uint32_t *signatures = rows->members + rows->vm->bundle->predicates_count;
+	uint32_t *signatures = rows->combined;
 	struct sk_vm_file file;
 	struct sk_memo_key key;
 	struct sk_value name;
@@ -324,7 +327,8 @@ static enum sk_truth truth_by_answers(const void *context, uint32_t predicate)
 
 	if (signature == SK_NONE)
 		return SK_TRUTH_UNKNOWN;
-	return sk_signature_holds(&rows->signatures, signature, predicate) ? SK_TRUTH_TRUE : SK_TRUTH_FALSE;
+	return sk_answer_holds(&rows->questions, &rows->signatures, signature, predicate) ? SK_TRUTH_TRUE
+											  : SK_TRUTH_FALSE;
 }
 
 static void note_open(void *context, uint32_t predicate)
@@ -532,7 +536,7 @@ static bool fill_row(struct sk_rows *rows, uint16_t type, uint32_t signature, ui
 	const struct plan *plan = &rows->plans[type];
 	const struct sk_signature *record = &rows->signatures.items[signature];
 	const struct sk_question *question = &rows->questions.items[record->question];
-	const uint32_t *changed = rows->questions.members + question->first;
+	const uint32_t *changed = NULL;
 	uint32_t count = question->count;
 
 	if (signature >= rows->signatures.reserved && question->expression != SK_NONE) {
@@ -552,7 +556,7 @@ static bool fill_row(struct sk_rows *rows, uint16_t type, uint32_t signature, ui
 	alone[record->question] = signature;
 	rows->answered = alone;
 	for (uint32_t i = 0; i < count; i++)
-		sweep_rules_of(rows, plan, changed[i], bits);
+		sweep_rules_of(rows, plan, changed ? changed[i] : question->first + i, bits);
 	rows->answered = answers;
 	alone[record->question] = SK_NONE;
 	rows->rows_made++;
@@ -947,7 +951,7 @@ static uint32_t class_of_event(struct sk_rows *rows)
 {
 	const struct sk_questions *questions = &rows->questions;
 	/* Behind the room that working out one value needs. */
-	uint32_t *signatures = rows->members + rows->vm->bundle->predicates_count;
+	uint32_t *signatures = rows->combined;
 
 	for (uint32_t i = 0; i < questions->class_count; i++) {
 		signatures[i] = signature_of(rows, questions->by_class[i]);
@@ -1134,8 +1138,7 @@ static int allocate(struct sk_rows *rows)
 	rows->words = sk_alloc_zeroed(rows->words_size, sizeof(*rows->words));
 	rows->lists = sk_alloc_zeroed(rows->lists_size, sizeof(*rows->lists));
 	rows->answered = sk_alloc_zeroed((size_t)questions * 2, sizeof(*rows->answered));
-	rows->members =
-		sk_alloc_zeroed((size_t)rows->vm->bundle->predicates_count + questions, sizeof(*rows->members));
+	rows->combined = sk_alloc_zeroed(questions, sizeof(*rows->combined));
 	rows->open = sk_alloc_zeroed(questions, sizeof(*rows->open));
 	rows->open_stamp = sk_alloc_zeroed(questions, sizeof(*rows->open_stamp));
 	rows->last = sk_alloc_zeroed(questions, sizeof(*rows->last));
@@ -1143,7 +1146,7 @@ static int allocate(struct sk_rows *rows)
 	rows->reached = sk_alloc_zeroed((size_t)program + 1, 1);
 	if (!rows->files || !rows->file_slots || !rows->classes || !rows->roots || !rows->class_slots ||
 	    !rows->nodes || !rows->children || !rows->rows || !rows->words || !rows->lists || !rows->answered ||
-	    !rows->members || !rows->open || !rows->open_stamp || !rows->bits || !rows->reached)
+	    !rows->combined || !rows->open || !rows->open_stamp || !rows->bits || !rows->reached)
 		return -ENOMEM;
 	memset(rows->answered, 0xff, (size_t)questions * 2 * sizeof(*rows->answered));
 	memset(rows->last, 0xff, questions * sizeof(*rows->last));
@@ -1161,6 +1164,8 @@ int sk_rows_create(struct sk_vm *vm, struct sk_rows **ret_rows)
 	rows->vm = vm;
 	rows->generation = 1;
 	status = sk_questions_init(&rows->questions, vm->bundle);
+	if (status == 0)
+		status = sk_index_create(vm->bundle, &rows->index);
 	if (status == 0)
 		status = sk_memo_init(&rows->memo, limits->values ? limits->values : 32768,
 				      limits->value_bytes ? limits->value_bytes : 4 << 20);
@@ -1207,7 +1212,8 @@ void sk_rows_destroy(struct sk_rows *rows)
 	sk_free(rows->words);
 	sk_free(rows->lists);
 	sk_free(rows->answered);
-	sk_free(rows->members);
+	sk_free(rows->combined);
+	sk_index_destroy(rows->index);
 	sk_free(rows->open);
 	sk_free(rows->open_stamp);
 	sk_free(rows->last);
