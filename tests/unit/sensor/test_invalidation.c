@@ -579,6 +579,10 @@ TEST(a_steady_pair_asks_the_heap_for_nothing)
 {
 	uint64_t before = 0;
 
+#ifdef SK_VM_CHECK
+	SKIP("the checking build writes every value as text");
+	return;
+#endif
 	OPEN("evt.type = write and fd.name startswith /tmp and proc.name = shell",
 	     "evt.type in (openat, close) and proc.pname = init and user.name != root",
 	     "evt.type = execve and proc.cmdline contains a and proc.aname in (shell, init)");

@@ -325,10 +325,17 @@ static void print_values(const struct fixture *fixture, const struct trial *tria
 					sk_bundle_text(&fixture->bundle, field->argument, &ref.argument_length);
 			mock_extract(&event, &ref, &scratch, &value);
 			sk_value_print(&value, &buffer);
-			printf("#   %s%s%s = %.*s (presence %u)\n", sk_fields[field->field].name,
-			       ref.argument ? " " : "", ref.argument ? ref.argument : "",
-			       buffer.length > 100 ? 100 : (int)buffer.length, buffer.bytes ? buffer.bytes : "",
-			       value.presence);
+			printf("#   %s%s%s = ", sk_fields[field->field].name, ref.argument ? " " : "",
+			       ref.argument ? ref.argument : "");
+			for (size_t k = 0; k < buffer.length && k < 100; k++) {
+				unsigned char byte = (unsigned char)buffer.bytes[k];
+
+				if (byte >= ' ' && byte <= '~')
+					printf("%c", byte);
+				else
+					printf("\\x%02x", byte);
+			}
+			printf(" (presence %u)\n", value.presence);
 			sk_buffer_release(&buffer);
 		}
 	}
