@@ -565,11 +565,12 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 	struct sk_operand *const one = node->right;
 	struct sk_operand *const *operands = right->kind == SK_OPERAND_LIST ? right->children : &one;
 	uint32_t count = right->kind == SK_OPERAND_LIST ? right->count : 1;
-	uint32_t *constants;
+	uint32_t few[64], *constants = few;
 
 	if (!count)
 		return SK_NONE;
-	constants = sk_arena_alloc_zeroed(place->check->arena, count, sizeof(*constants));
+	if (count > sizeof(few) / sizeof(few[0]))
+		constants = sk_arena_alloc_zeroed(place->check->arena, count, sizeof(*constants));
 	if (!constants) {
 		place->check->ir->out_of_memory = true;
 		*ret_faulty = true;

@@ -102,7 +102,7 @@ uint32_t sk_emit_string(struct sk_emitter *emitter, uint32_t string)
 	if (string == SK_NONE)
 		return SK_NONE;
 	if (emitter->strings[string] == SK_NONE) {
-		item = &emitter->ir->strings.items[string];
+		item = sk_intern_get(&emitter->ir->strings, string);
 		emitter->strings[string] = emit_hashed(emitter, item->bytes, item->length, item->hash);
 	}
 	return emitter->strings[string];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compiler/intern.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -14,31 +13,30 @@ void sk_intern_init(struct sk_intern *intern, struct sk_arena *arena)
 	*intern = (struct sk_intern){.arena = arena};
 }
 
-/* Arrays double inside the arena: what is left behind adds up to one array more. */
+/* One chunk more, and slots for all.  The slots that are left behind add up to as many. */
 static bool grow(struct sk_intern *intern)
 {
-	uint32_t capacity = intern->capacity ? intern->capacity * 2 : 64;
-	uint32_t slot_count = capacity * 2;
+	uint32_t chunk = 0, slot_count, *slots;
 	struct sk_interned *items;
-	uint32_t *slots;
 
-	if (intern->capacity > UINT32_MAX / 8)
+	while (chunk < SK_INTERN_CHUNKS && intern->chunks[chunk])
+		chunk++;
+	if (chunk == SK_INTERN_CHUNKS)
 		return false;
-	items = sk_arena_alloc_zeroed(intern->arena, capacity, sizeof(*items));
+	slot_count = (uint32_t)SK_INTERN_FIRST_CHUNK << (chunk + 2);
+	items = sk_arena_alloc(intern->arena, ((size_t)SK_INTERN_FIRST_CHUNK << chunk) * sizeof(*items));
 	slots = sk_arena_alloc_zeroed(intern->arena, slot_count, sizeof(*slots));
 	if (!items || !slots)
 		return false;
-	if (intern->count)
-		memcpy(items, intern->items, intern->count * sizeof(*items));
 	for (uint32_t i = 0; i < intern->count; i++) {
-		uint32_t slot = (uint32_t)items[i].hash & (slot_count - 1);
+		uint32_t slot = sk_intern_get(intern, i)->hash & (slot_count - 1);
 
 		while (slots[slot])
 			slot = (slot + 1) & (slot_count - 1);
 		slots[slot] = i + 1;
 	}
-	intern->items = items;
-	intern->capacity = capacity;
+	intern->chunks[chunk] = items;
+	intern->capacity += (uint32_t)SK_INTERN_FIRST_CHUNK << chunk;
 	intern->slots = slots;
 	intern->slot_count = slot_count;
 	return true;
@@ -46,15 +44,14 @@ static bool grow(struct sk_intern *intern)
 
 uint32_t sk_intern_add(struct sk_intern *intern, const void *bytes, size_t length)
 {
-	uint64_t hash = XXH3_64bits(bytes, length);
-	uint32_t slot;
+	uint32_t hash = (uint32_t)XXH3_64bits(bytes, length), slot;
 	char *copy;
 
-	if (intern->count == intern->capacity && !grow(intern))
+	if (length >= UINT32_MAX || (intern->count == intern->capacity && !grow(intern)))
 		return SK_NONE;
-	slot = (uint32_t)hash & (intern->slot_count - 1);
+	slot = hash & (intern->slot_count - 1);
 	while (intern->slots[slot]) {
-		const struct sk_interned *item = &intern->items[intern->slots[slot] - 1];
+		const struct sk_interned *item = sk_intern_get(intern, intern->slots[slot] - 1);
 
 		if (item->hash == hash && item->length == length && memcmp(item->bytes, bytes, length) == 0)
 			return intern->slots[slot] - 1;
@@ -66,7 +63,8 @@ uint32_t sk_intern_add(struct sk_intern *intern, const void *bytes, size_t lengt
 	if (length)
 		memcpy(copy, bytes, length);
 	copy[length] = '\0';
-	intern->items[intern->count] = (struct sk_interned){.bytes = copy, .length = length, .hash = hash};
 	intern->slots[slot] = ++intern->count;
+	*(struct sk_interned *)sk_intern_get(intern, intern->count - 1) =
+		(struct sk_interned){.bytes = copy, .length = (uint32_t)length, .hash = hash};
 	return intern->count - 1;
 }

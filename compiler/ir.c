@@ -168,52 +168,52 @@ const char *sk_ir_text(const struct sk_ir *ir, uint32_t string, uint32_t *ret_le
 {
 	assert(string < ir->strings.count);
 	if (ret_length)
-		*ret_length = (uint32_t)ir->strings.items[string].length;
-	return ir->strings.items[string].bytes;
+		*ret_length = sk_intern_get(&ir->strings, string)->length;
+	return sk_intern_get(&ir->strings, string)->bytes;
 }
 
 const struct sk_bundle_field *sk_ir_get_field(const struct sk_ir *ir, uint32_t number)
 {
 	assert(number < ir->fields.count);
-	return ir->fields.items[number].bytes;
+	return sk_intern_get(&ir->fields, number)->bytes;
 }
 
 uint64_t sk_ir_get_value(const struct sk_ir *ir, uint32_t number)
 {
 	assert(number < ir->values.count);
-	return *(const uint64_t *)ir->values.items[number].bytes;
+	return *(const uint64_t *)sk_intern_get(&ir->values, number)->bytes;
 }
 
 const struct sk_bundle_address *sk_ir_get_address(const struct sk_ir *ir, uint32_t number)
 {
 	assert(number < ir->addresses.count);
-	return ir->addresses.items[number].bytes;
+	return sk_intern_get(&ir->addresses, number)->bytes;
 }
 
 const uint32_t *sk_ir_get_run(const struct sk_ir *ir, uint32_t run, uint32_t *ret_count)
 {
 	assert(run < ir->runs.count);
-	*ret_count = (uint32_t)(ir->runs.items[run].length / sizeof(uint32_t));
-	return ir->runs.items[run].bytes;
+	*ret_count = (uint32_t)(sk_intern_get(&ir->runs, run)->length / sizeof(uint32_t));
+	return sk_intern_get(&ir->runs, run)->bytes;
 }
 
 const struct sk_ir_expression *sk_ir_get_expression(const struct sk_ir *ir, uint32_t number)
 {
 	assert(number < ir->expressions.count);
-	return ir->expressions.items[number].bytes;
+	return sk_intern_get(&ir->expressions, number)->bytes;
 }
 
 const struct sk_ir_predicate *sk_ir_get_predicate(const struct sk_ir *ir, uint32_t number)
 {
 	assert(number < ir->predicates.count);
-	return ir->predicates.items[number].bytes;
+	return sk_intern_get(&ir->predicates, number)->bytes;
 }
 
 const struct sk_ir_node *sk_ir_get_node(const struct sk_ir *ir, uint32_t number, uint32_t *ret_count)
 {
 	assert(number < ir->nodes.count);
-	*ret_count = (uint32_t)(ir->nodes.items[number].length / sizeof(uint32_t)) - 1;
-	return ir->nodes.items[number].bytes;
+	*ret_count = (uint32_t)(sk_intern_get(&ir->nodes, number)->length / sizeof(uint32_t)) - 1;
+	return sk_intern_get(&ir->nodes, number)->bytes;
 }
 
 enum sk_scope sk_ir_expression_scope(const struct sk_ir *ir, uint32_t number)

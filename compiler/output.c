@@ -30,6 +30,7 @@ static const char container_info[] = "%container.info";
  */
 struct tokens {
 	struct sk_check *check;
+	struct sk_arena *temporary; /* of this output */
 	bool is_refused;
 	struct sk_operand refused;
 };
@@ -38,12 +39,12 @@ static bool accept_token(void *context, const struct sk_operand *operand)
 {
 	struct tokens *tokens = context;
 
-	if (sk_check_is_printable(tokens->check->arena, operand)) {
+	if (sk_check_is_printable(tokens->temporary, operand)) {
 		tokens->is_refused = false;
 		return true;
 	}
 	if (!tokens->is_refused) {
-		const char *text = sk_arena_copy(tokens->check->arena, operand->text, operand->length);
+		const char *text = sk_arena_copy(tokens->temporary, operand->text, operand->length);
 
 		tokens->is_refused = text != NULL;
 		tokens->refused = *operand;
@@ -135,21 +136,24 @@ static void warn_deprecated_fields(struct sk_check *check, const struct sk_text 
 {
 	const char *names[SK_FIELD_COUNT] = {NULL};
 	uint32_t lengths[SK_FIELD_COUNT];
+	bool begins_name[UINT8_MAX + 1] = {false};
 	int count = 0;
 
 	for (int field = 0; field < SK_FIELD_COUNT; field++) {
 		if (!(sk_fields[field].flags & SK_FIELD_FLAG_DEPRECATED))
 			continue;
 		lengths[count] = (uint32_t)strlen(sk_fields[field].name);
+		begins_name[(uint8_t)sk_fields[field].name[0]] = true;
 		names[count++] = sk_fields[field].name;
 	}
 	for (uint32_t i = 0; i < format->length; i++) {
 		const char *found = NULL;
 		uint32_t longest = 0;
 
+		if (!begins_name[(uint8_t)format->bytes[i]])
+			continue;
 		for (int k = 0; k < count; k++) {
-			if (names[k][0] == format->bytes[i] && lengths[k] > longest &&
-			    lengths[k] <= format->length - i &&
+			if (lengths[k] > longest && lengths[k] <= format->length - i &&
 			    memcmp(format->bytes + i, names[k], lengths[k]) == 0) {
 				found = names[k];
 				longest = lengths[k];
@@ -211,10 +215,11 @@ static void append_suggested(struct sk_check *check, struct sk_output_program *p
 	}
 }
 
-int sk_output_build(struct sk_check *check, struct sk_sources *sources, const struct sk_text *format,
-		    struct sk_output_program *ret_program)
+/* The tree of an output is only needed until its program is there. */
+static int build(struct sk_check *check, struct sk_sources *sources, const struct sk_text *format,
+		 struct sk_arena *temporary, struct sk_output_program *ret_program)
 {
-	struct tokens tokens = {.check = check};
+	struct tokens tokens = {.check = check, .temporary = temporary};
 	struct sk_output_program program = {0};
 	struct sk_diagnostics diagnostics;
 	const struct sk_output *output;
@@ -224,7 +229,7 @@ int sk_output_build(struct sk_check *check, struct sk_sources *sources, const st
 		return -ENOMEM;
 	warn_deprecated_fields(check, format);
 	sk_diagnostics_init(&diagnostics, sources, check->arena);
-	output = sk_parse_output(format, check->arena, accept_token, &tokens, &diagnostics);
+	output = sk_parse_output(format, temporary, accept_token, &tokens, &diagnostics);
 	if (!output) {
 		if (diagnostics.out_of_memory)
 			return -ENOMEM;
@@ -244,4 +249,16 @@ int sk_output_build(struct sk_check *check, struct sk_sources *sources, const st
 		program = (struct sk_output_program){0};
 	*ret_program = program;
 	return 0;
+}
+
+int sk_output_build(struct sk_check *check, struct sk_sources *sources, const struct sk_text *format,
+		    struct sk_output_program *ret_program)
+{
+	struct sk_arena temporary;
+	int result;
+
+	sk_arena_init(&temporary, 0);
+	result = build(check, sources, format, &temporary, ret_program);
+	sk_arena_release(&temporary);
+	return result;
 }

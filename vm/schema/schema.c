@@ -152,28 +152,44 @@ static bool takes_suffix(const struct sk_field_info *field)
 }
 
 /* A compiler asks for every field of every condition: few names get as far as being compared. */
-int sk_field_find(const char *name, size_t length, size_t *ret_suffix)
+static int find_exactly(const char *name, size_t length)
 {
 	static const uint8_t lengths[SK_FIELD_COUNT] = {
 #define SK_FIELD(id, text, type, list, argument, scope, quantifier, flags, format, availability, meaning)          \
 	[SK_FIELD_##id] = sizeof(text) - 1,
 #include "vm/schema/fields.def"
 	};
-	size_t longest = 0;
-	int found = -1;
 
 	for (int i = 0; i < SK_FIELD_COUNT; i++) {
-		const struct sk_field_info *field = &sk_fields[i];
-		size_t known = lengths[i];
+		if (lengths[i] == length && sk_fields[i].name[length - 1] == name[length - 1] &&
+		    memcmp(sk_fields[i].name, name, length) == 0)
+			return i;
+	}
+	return -1;
+}
 
-		if (known > length || known < longest || (known < length && name[known] != '.') ||
-		    memcmp(field->name, name, known) != 0)
+int sk_field_find(const char *name, size_t length, size_t *ret_suffix)
+{
+	size_t longest = 0;
+	int found = find_exactly(name, length);
+
+	if (found >= 0) {
+		*ret_suffix = length;
+		return found;
+	}
+	for (int i = 0; i < SK_FIELD_COUNT; i++) {
+		const struct sk_field_info *field = &sk_fields[i];
+		size_t known;
+
+		if (!takes_suffix(field))
 			continue;
-		if (known < length && !(takes_suffix(field) && known + 1 < length))
+		known = strlen(field->name);
+		if (known < longest || known + 1 >= length || name[known] != '.' ||
+		    memcmp(field->name, name, known) != 0)
 			continue;
 		longest = known;
 		found = i;
-		*ret_suffix = known < length ? known + 1 : length;
+		*ret_suffix = known + 1;
 	}
 	return found;
 }

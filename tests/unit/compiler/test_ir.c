@@ -26,7 +26,7 @@ TEST(equal_runs_of_bytes_have_equal_numbers)
 		int length = snprintf(text, sizeof(text), "text %d", i);
 
 		CHECK_EQUAL(sk_intern_add(&intern, text, (size_t)length), i + 3);
-		CHECK_TEXT(intern.items[i + 3].bytes, text);
+		CHECK_TEXT(sk_intern_get(&intern, i + 3)->bytes, text);
 	}
 	sk_arena_release(&arena);
 }
