@@ -46,6 +46,8 @@ struct sk_index {
 	uint64_t *stamps;     /* entries of an automaton that were met at `stamp` */
 	uint64_t stamp;
 	uint32_t *hits;
+	uint32_t *roots;               /* of each automaton, the state that each first byte leads to */
+	uint32_t *root_of;             /* of each record of INDEXES, which of those; only for automata */
 	struct pattern_slot *patterns; /* of each question, once needed */
 	struct sk_arena scratch;
 };
@@ -226,11 +228,28 @@ static void hit_outputs(const struct search *search, uint32_t entry)
 	}
 }
 
+/* sk_automaton_step(), but that most bytes of most texts lead from the root to the root, which is a look in a table. */
+static inline uint32_t next_state(const struct sk_bundle_state *states, const char *labels, const uint32_t *root,
+				  uint32_t state, char byte)
+{
+	while (state) {
+		uint32_t child = sk_automaton_child(states, labels, state, byte);
+
+		if (child)
+			return child;
+		state = states[state].fail;
+	}
+	return root[(uint8_t)byte];
+}
+
 static void find_inside(const struct search *search, struct sk_order_text text)
 {
 	const struct sk_bundle_state *states = search->bundle->states + search->record->first_part;
 	const char *labels = search->bundle->labels + search->record->first_part;
 	const bool fold = search->record->group == SK_GROUP_ICONTAINS;
+	const struct sk_index *index = search->index;
+	const uint32_t *root =
+		index->roots + 256 * (size_t)index->root_of[search->record - search->bundle->indexes];
 	uint32_t state = 0;
 
 	search->index->stamp++;
@@ -240,8 +259,9 @@ static void find_inside(const struct search *search, struct sk_order_text text)
 
 		if (fold && byte >= 'A' && byte <= 'Z')
 			byte = (char)(byte + ('a' - 'A'));
-		state = sk_automaton_step(states, labels, state, byte);
-		hit_outputs(search, states[state].output);
+		state = next_state(states, labels, root, state, byte);
+		if (state)
+			hit_outputs(search, states[state].output);
 	}
 }
 
@@ -564,6 +584,34 @@ static bool make_bits(struct bits *bits, uint32_t count)
 	return bits->words && bits->summary;
 }
 
+static int make_roots(struct sk_index *index)
+{
+	const struct sk_bundle *bundle = index->bundle;
+	uint32_t count = 0;
+
+	index->root_of = sk_alloc_zeroed(bundle->indexes_count, sizeof(*index->root_of));
+	if (!index->root_of)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
+		if (sk_index_groups[bundle->indexes[i].group].parts == SK_GROUP_PARTS_STATES)
+			index->root_of[i] = count++;
+	}
+	index->roots = sk_alloc_zeroed((size_t)count * 256, sizeof(*index->roots));
+	if (!index->roots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
+		const struct sk_bundle_index *record = &bundle->indexes[i];
+		const struct sk_bundle_state *states = bundle->states + record->first_part;
+		uint32_t *root = index->roots + 256 * (size_t)index->root_of[i];
+
+		if (sk_index_groups[record->group].parts != SK_GROUP_PARTS_STATES)
+			continue;
+		for (uint32_t child = states[0].first_child; child < states[1].first_child; child++)
+			root[(uint8_t)bundle->labels[record->first_part + child]] = child;
+	}
+	return 0;
+}
+
 int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 {
 	struct sk_index *index = sk_alloc_zeroed(1, sizeof(*index));
@@ -578,7 +626,7 @@ int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 	index->stamps = sk_alloc_zeroed(largest_automaton(bundle), sizeof(*index->stamps));
 	index->patterns = sk_alloc_zeroed(bundle->questions_count, sizeof(*index->patterns));
 	if (!make_bits(&index->bits, largest) || !make_bits(&index->elements, largest) || !index->counts ||
-	    !index->hits || !index->stamps || !index->patterns) {
+	    !index->hits || !index->stamps || !index->patterns || make_roots(index) < 0) {
 		sk_index_destroy(index);
 		return -ENOMEM;
 	}
@@ -598,6 +646,8 @@ void sk_index_destroy(struct sk_index *index)
 	sk_free(index->elements.summary);
 	sk_free(index->counts);
 	sk_free(index->stamps);
+	sk_free(index->roots);
+	sk_free(index->root_of);
 	sk_free(index->hits);
 	sk_free(index->patterns);
 	sk_arena_release(&index->scratch);

@@ -122,7 +122,8 @@ void sk_arena_reset(struct sk_arena *arena)
 {
 	struct sk_arena_block *newest = arena->current;
 
-	if (!newest)
+	/* A newest block of which nothing is used is the only one. */
+	if (!newest || !arena->used)
 		return;
 	/* The newest block is the largest: keep that one. */
 	arena->current = newest->previous;
