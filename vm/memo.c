@@ -16,9 +16,10 @@ int sk_memo_init(struct sk_memo *memo, uint32_t limit, uint32_t key_bytes)
 	while (size < limit * 2)
 		size *= 2;
 	*memo = (struct sk_memo){.mask = size - 1, .limit = limit, .keys_size = key_bytes};
+	memo->tags = sk_alloc_zeroed(size, sizeof(*memo->tags));
 	memo->entries = sk_alloc_zeroed(size, sizeof(*memo->entries));
 	memo->keys = sk_alloc(key_bytes);
-	if (memo->entries && memo->keys)
+	if (memo->tags && memo->entries && memo->keys)
 		return 0;
 	sk_memo_release(memo);
 	return -ENOMEM;
@@ -26,15 +27,17 @@ int sk_memo_init(struct sk_memo *memo, uint32_t limit, uint32_t key_bytes)
 
 void sk_memo_release(struct sk_memo *memo)
 {
+	sk_free(memo->tags);
 	sk_free(memo->entries);
 	sk_free(memo->keys);
+	memo->tags = NULL;
 	memo->entries = NULL;
 	memo->keys = NULL;
 }
 
 void sk_memo_clear(struct sk_memo *memo)
 {
-	memset(memo->entries, 0, ((size_t)memo->mask + 1) * sizeof(*memo->entries));
+	memset(memo->tags, 0, (size_t)memo->mask + 1);
 	memo->count = 0;
 	memo->keys_used = 0;
 }
@@ -87,12 +90,17 @@ bool sk_memo_key(uint32_t question, const struct sk_value *value, char *buffer, 
 		ret_key->length = SK_MEMO_NUMBER;
 		ret_key->number = value->number;
 		hash = (value->number ^ (uint64_t)question << 32) * UINT64_C(0x9e3779b97f4a7c15);
-		ret_key->hash = (hash ^ hash >> 29) | 1;
+		ret_key->hash = hash ^ hash >> 29;
 		return true;
 	}
-	hash = XXH3_64bits_withSeed(ret_key->bytes, ret_key->length, question);
-	ret_key->hash = hash | 1;
+	ret_key->hash = XXH3_64bits_withSeed(ret_key->bytes, ret_key->length, question);
 	return true;
+}
+
+/* Of other bits than the place, and not 0. */
+static inline uint8_t tag_of(uint64_t hash)
+{
+	return (uint8_t)(hash >> 56 | 1);
 }
 
 static inline bool same_key(const struct sk_memo *memo, const struct sk_memo_entry *entry,
@@ -107,16 +115,16 @@ static inline bool same_key(const struct sk_memo *memo, const struct sk_memo_ent
 
 uint32_t sk_memo_find(struct sk_memo *memo, const struct sk_memo_key *key)
 {
-	for (uint32_t at = (uint32_t)(key->hash >> 8) & memo->mask;; at = (at + 1) & memo->mask) {
-		const struct sk_memo_entry *entry = &memo->entries[at];
+	const uint8_t tag = tag_of(key->hash);
 
-		if (entry->hash == 0) {
+	for (uint32_t at = (uint32_t)(key->hash >> 8) & memo->mask;; at = (at + 1) & memo->mask) {
+		if (memo->tags[at] == 0) {
 			memo->misses++;
 			return UINT32_MAX;
 		}
-		if (same_key(memo, entry, key)) {
+		if (memo->tags[at] == tag && same_key(memo, &memo->entries[at], key)) {
 			memo->hits++;
-			return entry->signature;
+			return memo->entries[at].signature;
 		}
 	}
 }
@@ -128,8 +136,9 @@ bool sk_memo_add(struct sk_memo *memo, const struct sk_memo_key *key, uint32_t s
 
 	if (memo->count == memo->limit || length > memo->keys_size - memo->keys_used)
 		return false;
-	while (memo->entries[at].hash)
+	while (memo->tags[at])
 		at = (at + 1) & memo->mask;
+	memo->tags[at] = tag_of(key->hash);
 	if (length)
 		memcpy(memo->keys + memo->keys_used, key->bytes, length);
 	memo->entries[at] = (struct sk_memo_entry){

@@ -2,8 +2,12 @@
 /*
  * From a question's value to its signature, remembered.
  *
- *   hash(question, value) ─► [ hash | question | signature | key ] ─► key bytes
+ *   hash(question, value) ─► tag ─► [ hash | question | signature | key ] ─► key bytes
  *                             open addressing, linear probing
+ *
+ * The tags, one byte of the hash each, are so small that they stay in the
+ * cache: a value that was never met costs a look at them, and forgetting
+ * everything no more than clearing them.
  *
  * A key is compared whole, so two values never share an entry by accident or
  * by somebody's design.  When the table or the room for keys is full, the
@@ -18,7 +22,7 @@
 #include "vm/value.h"
 
 struct sk_memo_entry {
-	uint64_t hash; /* 0: free */
+	uint64_t hash;
 	uint32_t question;
 	uint32_t signature;
 	uint32_t length; /* of the key's bytes; SK_MEMO_NUMBER: the key is the number itself */
@@ -29,7 +33,8 @@ struct sk_memo_entry {
 enum { SK_MEMO_NUMBER = UINT32_MAX };
 
 struct sk_memo {
-	struct sk_memo_entry *entries; /* a power of two, at least half of them free */
+	uint8_t *tags; /* 0: free; a power of two, at least half of them free */
+	struct sk_memo_entry *entries;
 	uint32_t mask;
 	uint32_t count, limit;
 	char *keys;

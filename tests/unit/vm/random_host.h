@@ -103,7 +103,12 @@ static struct sk_value mock_text(struct random *random, struct sk_arena *scratch
 	uint32_t length;
 	char *bytes;
 
-	if (!one_in(random, 4))
+	if (one_in(random, 2)) {
+		bytes = sk_arena_alloc(scratch, 8);
+		short_text(random, bytes);
+		return sk_value_text(bytes, (uint32_t)strlen(bytes));
+	}
+	if (one_in(random, 2))
 		return sk_value_text(text, (uint32_t)strlen(text));
 	switch (random_below(random, 8)) {
 	case 0:

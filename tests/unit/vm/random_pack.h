@@ -52,6 +52,17 @@ struct predicates {
 	uint32_t count;
 };
 
+/* A short text of few letters: one often begins, ends or holds another. */
+static const char *short_text(struct random *random, char to[8])
+{
+	uint32_t length = random_below(random, 7);
+
+	for (uint32_t i = 0; i < length; i++)
+		to[i] = "aab/B"[random_below(random, 5)];
+	to[length] = '\0';
+	return to;
+}
+
 /* --- fields ------------------------------------------------------------ */
 
 static bool pick_argument(struct random *random, const struct sk_field_info *info, char *to, size_t size)
@@ -173,6 +184,8 @@ static void append_constant(struct random *random, char *to, size_t size, enum s
 			    enum sk_operator operator)
 {
 #define PICK(pool) append_quoted(to, size, (pool)[random_below(random, COUNT(pool))])
+	char room[8];
+
 	switch (sk_types[type].class) {
 	case SK_CLASS_STRING:
 	case SK_CLASS_BYTES:
@@ -180,10 +193,12 @@ static void append_constant(struct random *random, char *to, size_t size, enum s
 			PICK(globs);
 		else if (operator== SK_OPERATOR_REGEX)
 			PICK(regexes);
-		else if (operator== SK_OPERATOR_PMATCH)
+		else if (operator== SK_OPERATOR_PMATCH && one_in(random, 2))
 			PICK(paths);
 		else if (operator== SK_OPERATOR_BCONTAINS || operator== SK_OPERATOR_BSTARTSWITH)
 			append(to, size, one_in(random, 2) ? "6162" : "2f");
+		else if (one_in(random, 2))
+			append_quoted(to, size, short_text(random, room));
 		else
 			PICK(texts);
 		break;
@@ -209,7 +224,7 @@ static void append_constant(struct random *random, char *to, size_t size, enum s
 
 static void append_list(struct random *random, char *to, size_t size, enum sk_type type, enum sk_operator operator)
 {
-	uint32_t count = one_in(random, 16) ? 0 : 1 + random_below(random, 4);
+	uint32_t count = one_in(random, 16) ? 0 : 1 + random_below(random, one_in(random, 10) ? 20 : 4);
 
 	append(to, size, "(");
 	for (uint32_t i = 0; i < count; i++) {

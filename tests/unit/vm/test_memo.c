@@ -220,21 +220,23 @@ TEST(a_list_that_is_too_long_is_no_key)
 	CHECK_EQUAL(key.length, 0);
 }
 
-TEST(no_hash_is_that_of_a_free_entry)
+TEST(a_hash_of_zero_is_a_hash_like_any_other)
 {
-	struct random random = {1};
+	struct sk_memo_key text = text_key(1, "text"), other = text_key(1, "other"), number = number_key(0, 0);
+	struct sk_memo memo;
 
-	for (int i = 0; i < 1000; i++) {
-		uint64_t number = random_next(&random);
-		char text[20];
-
-		snprintf(text, sizeof(text), "%llx", (unsigned long long)number);
-		CHECK(number_key((uint32_t)i, number).hash != 0);
-		CHECK(text_key((uint32_t)i, text).hash != 0);
-	}
-	/* The product of the number and the question that would be 0. */
-	CHECK(number_key(0, 0).hash != 0);
-	CHECK(number_key(3, UINT64_C(3) << 32).hash != 0);
+	/* The product of the number and the question is 0. */
+	CHECK_EQUAL(number.hash, 0);
+	text.hash = other.hash = 0;
+	CHECK_EQUAL(sk_memo_init(&memo, 8, 64), 0);
+	CHECK_EQUAL(sk_memo_find(&memo, &text), UINT32_MAX);
+	CHECK(sk_memo_add(&memo, &text, 1));
+	CHECK_EQUAL(sk_memo_find(&memo, &number), UINT32_MAX);
+	CHECK(sk_memo_add(&memo, &number, 2));
+	CHECK_EQUAL(sk_memo_find(&memo, &text), 1);
+	CHECK_EQUAL(sk_memo_find(&memo, &number), 2);
+	CHECK_EQUAL(sk_memo_find(&memo, &other), UINT32_MAX);
+	sk_memo_release(&memo);
 }
 
 TEST(random_values_are_found_like_in_a_plain_array)
@@ -277,7 +279,7 @@ TEST_MAIN(
 	RUN(lists_are_keys_with_their_elements_kept_apart)
 	RUN(lists_of_numbers_and_addresses_are_keys)
 	RUN(a_list_that_is_too_long_is_no_key)
-	RUN(no_hash_is_that_of_a_free_entry)
+	RUN(a_hash_of_zero_is_a_hash_like_any_other)
 	RUN(random_values_are_found_like_in_a_plain_array)
 )
 /* clang-format on */
