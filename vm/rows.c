@@ -43,7 +43,7 @@
 enum {
 	/* More questions than this on one way: what is left is run. */
 	DEPTH_LIMIT = 24,
-	/* More survivors than this are not swept one by one: the next rows will. */
+	/* More survivors than this are not swept one by one at a root: the next rows will thin them out. */
 	SWEEP_LIMIT = 256,
 	KEY_BUFFER = 4096,
 	/* Predicates of all signatures together, besides room for some that name nearly all. */
@@ -733,7 +733,7 @@ static bool finish(struct sk_rows *rows, struct node *node, uint64_t *bits)
 	bool any_open = false;
 
 	memset(open, 0, plan->words * sizeof(*open));
-	if (count_bits(bits, plan->words) <= SWEEP_LIMIT) {
+	if (node->depth > 0 || count_bits(bits, plan->words) <= SWEEP_LIMIT) {
 		rows->stamp++;
 		rows->open_count = 0;
 		for (uint32_t word = 0; word < plan->words; word++) {
