@@ -46,6 +46,13 @@ enum {
 	/* More survivors than this are not swept one by one at a root: the next rows will thin them out. */
 	SWEEP_LIMIT = 256,
 	KEY_BUFFER = 4096,
+	/*
+	 * A node costs about what a few linear evaluations cost.  Events that lead
+	 * to new ones without end would be dearer than without rows: once so many
+	 * were made, there is a new one for every few events.
+	 */
+	NODE_BURST = 16384,
+	EVENTS_A_NODE = 8,
 	/* Predicates of all signatures together, besides room for some that name nearly all. */
 	HOLDING_SIZE = 1 << 18,
 	FILE_COST = 25,
@@ -112,6 +119,7 @@ struct sk_rows {
 	struct sk_signatures signatures;
 	uint32_t generation; /* of what threads keep; counts flushes */
 	bool full;           /* forget everything after this event */
+	uint32_t credit;     /* EVENTS_A_NODE buy a node */
 
 	struct plan *plans;  /* one an event type */
 	uint16_t type_count; /* types with rules */
@@ -839,6 +847,15 @@ static bool and_answer(struct sk_rows *rows, uint16_t type, uint32_t question, u
 	return true;
 }
 
+/* True if a new node may be made. */
+static bool afford_node(struct sk_rows *rows)
+{
+	if (rows->credit < EVENTS_A_NODE)
+		return false;
+	rows->credit -= EVENTS_A_NODE;
+	return true;
+}
+
 static uint32_t make_root(struct sk_rows *rows, uint16_t type, uint32_t class)
 {
 	const struct plan *plan = &rows->plans[type];
@@ -914,7 +931,7 @@ static uint32_t child_of(struct sk_rows *rows, uint32_t parent, uint32_t signatu
 			return node->last_child = rows->children[at].child;
 		}
 	}
-	child = make_child(rows, parent, signature);
+	child = afford_node(rows) ? make_child(rows, parent, signature) : SK_NONE;
 	if (child == SK_NONE)
 		return SK_NONE;
 	rows->children[at] = (struct child_slot){key, child};
@@ -1020,7 +1037,7 @@ static uint32_t walk(struct sk_rows *rows, uint16_t type)
 	if (class == SK_NONE)
 		return UINT32_MAX;
 	root = &rows->roots[(size_t) class * rows->type_count + plan->index];
-	if (*root == SK_NONE)
+	if (*root == SK_NONE && afford_node(rows))
 		*root = make_root(rows, type, class);
 	for (number = *root; number != SK_NONE;) {
 		const struct node *node = &rows->nodes[number];
@@ -1042,6 +1059,7 @@ uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type)
 	if (rows->plans[type].count == 0)
 		return 0;
 	rows->events++;
+	rows->credit += rows->credit < NODE_BURST * EVENTS_A_NODE;
 	matched = walk(rows, type);
 	if (matched == UINT32_MAX)
 		rows->linear++;
@@ -1163,6 +1181,7 @@ int sk_rows_create(struct sk_vm *vm, struct sk_rows **ret_rows)
 		return -ENOMEM;
 	rows->vm = vm;
 	rows->generation = 1;
+	rows->credit = NODE_BURST * EVENTS_A_NODE;
 	status = sk_questions_init(&rows->questions, vm->bundle);
 	if (status == 0)
 		status = sk_index_create(vm->bundle, &rows->index);
@@ -1237,6 +1256,7 @@ void sk_rows_stats(const struct sk_rows *rows, struct sk_vm_stats *ret_stats)
 		.classes = rows->class_count,
 		.files = rows->file_count,
 		.nodes = rows->node_count,
+		.nodes_made = rows->nodes_made,
 		.rows = rows->row_count,
 		.flushes = rows->flushes,
 	};

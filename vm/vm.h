@@ -113,13 +113,14 @@ struct sk_vm_options {
 
 /* What the rows engine did and holds; zeroes for the linear one. */
 struct sk_vm_stats {
-	uint64_t events;                                  /* of types that have rules */
-	uint64_t linear;                                  /* of those, evaluated linearly for lack of room */
-	uint64_t asked;                                   /* questions whose value was needed */
-	uint64_t value_hits, value_misses;                /* values that were remembered, or worked out */
-	uint64_t class_hits, class_misses;                /* classes found on their thread, or worked out */
-	uint64_t residuals;                               /* programs of rules that were run */
-	uint64_t flushes;                                 /* times that everything was forgotten */
+	uint64_t events;                   /* of types that have rules */
+	uint64_t linear;                   /* of those, evaluated linearly: no room, too much that is new */
+	uint64_t asked;                    /* questions whose value was needed */
+	uint64_t value_hits, value_misses; /* values that were remembered, or worked out */
+	uint64_t class_hits, class_misses; /* classes found on their thread, or worked out */
+	uint64_t residuals;                /* programs of rules that were run */
+	uint64_t nodes_made;               /* since it was created */
+	uint64_t flushes;                  /* times that everything was forgotten */
 	uint32_t signatures, classes, files, nodes, rows; /* held now */
 };
 

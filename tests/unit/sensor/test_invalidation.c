@@ -187,7 +187,12 @@ TEST(the_exec_of_a_parent_is_seen_by_its_children)
 	OPEN("proc.pname = shell", "proc.pname = sudo", "proc.aname = sudo");
 	populate(&pair.world);
 	fork_child(200);
+	clone_event(&pair.world, 300, 0, 300, 200, 0);
+	happens();
+	/* The parent has other threads, or none. */
 	CHECK_CHANGE(200, FIRST, exec_as(100, "sudo"), SECOND_ONE | THIRD);
+	exec_as(100, "bash");
+	CHECK_CHANGE(300, FIRST, exec_as(200, "sudo"), SECOND_ONE | THIRD);
 	pair_close(&pair);
 }
 
@@ -284,6 +289,19 @@ TEST(a_parent_that_nobody_knew_shows_when_it_comes)
 	CHECK_EQUAL(SEE(200), 0);
 	fork_child(300);
 	CHECK_EQUAL(SEE(200), FIRST | SECOND_ONE);
+	pair_close(&pair);
+}
+
+TEST(an_entry_has_its_parent_before_all_entries_are_in)
+{
+	OPEN("proc.pname = child", "proc.pname = sudo");
+	populate(&pair.world);
+	fork_child(200);
+	exec_as(200, "child");
+	existing(&pair.world, 300, 300, 200, "grandchild");
+	CHECK_CHANGE(300, FIRST, exec_as(200, "sudo"), SECOND_ONE);
+	pair.world.sink.complete(pair.world.sink.context);
+	CHECK_CHANGE(300, SECOND_ONE, exec_as(200, "child"), FIRST);
 	pair_close(&pair);
 }
 
@@ -627,6 +645,7 @@ TEST_MAIN(
 	RUN(a_subreaper_takes_children_over)
 	RUN(a_parent_whose_tid_is_another_one_now_is_that_one)
 	RUN(a_parent_that_nobody_knew_shows_when_it_comes)
+	RUN(an_entry_has_its_parent_before_all_entries_are_in)
 	RUN(a_session_leader_is_seen_by_those_who_do_not_descend_from_it)
 	RUN(a_child_is_looked_at_anew)
 	RUN(a_tid_that_is_used_again_is_another_thread)

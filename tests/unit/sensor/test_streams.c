@@ -14,9 +14,9 @@
 #include "tests/unit/vm/random_pack.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(SK_VM_CHECK)
-enum { EVERYDAY = 10000 };
+enum { EVERYDAY = 6000 };
 #else
-enum { EVERYDAY = 60000 };
+enum { EVERYDAY = 30000 };
 #endif
 
 enum { STREAM_EVENTS = 400, CONDITIONS = 2000 };
@@ -523,6 +523,7 @@ TEST(threads_of_a_live_host)
 TEST(threads_and_the_leaders_of_their_sessions)
 {
 	run_streams(3, true, false, false);
+	run_streams(5, true, false, true);
 }
 
 TEST(threads_and_their_files)

@@ -413,4 +413,169 @@ TEST(rows_match_what_the_linear_engine_matches)
 	       (unsigned long long)(total.class_hits + total.class_misses), (unsigned long long)total.residuals);
 }
 
-TEST_MAIN(RUN(rows_match_what_the_linear_engine_matches))
+/* --- what random packs do not come upon -------------------------------- */
+
+/* One thread whose name finds room only from the second time on. */
+struct narrow {
+	struct sk_vm_cache cache;
+	unsigned asked;
+	const char *name, *parent;
+};
+
+static void narrow_extract(void *context, const struct sk_field_ref *ref, struct sk_arena *scratch,
+			   struct sk_value *ret_value)
+{
+	struct narrow *narrow = context;
+	const char *text = ref->field == SK_FIELD_PROC_PNAME ? narrow->parent : narrow->name;
+
+	(void)scratch;
+	if (ref->field == SK_FIELD_EVT_TYPE) {
+		*ret_value = sk_value_text("open", 4);
+		return;
+	}
+	*ret_value = sk_value_text(text, (uint32_t)strlen(text));
+	if (narrow->asked++ == 0)
+		*ret_value = (struct sk_value){.presence = SK_MISSING_MEMORY};
+}
+
+static void narrow_anchor(void *context, struct sk_vm_anchor *ret_anchor)
+{
+	*ret_anchor = (struct sk_vm_anchor){&((struct narrow *)context)->cache, 1};
+}
+
+static struct sk_vm *narrow_engine(struct fixture *fixture, const char *condition, struct sk_vm_limits limits)
+{
+	const struct sk_vm_options options = {
+		.extract = narrow_extract, .anchor = narrow_anchor, .limits = limits, .priority = 7};
+	struct sk_error error = {.message = ""};
+	struct sk_vm *vm = NULL;
+
+	fixture_begin(fixture);
+	fixture_rule(fixture, "r", condition, "x");
+	CHECK_EQUAL(fixture_open(fixture), 0);
+	CHECK_EQUAL(sk_vm_create(&fixture->bundle, &options, &vm, &error), 0);
+	return vm;
+}
+
+TEST(a_value_that_found_no_room_is_not_remembered)
+{
+	struct narrow narrow = {.name = "a", .parent = "a"};
+	struct fixture fixture;
+	struct sk_vm *vm = narrow_engine(&fixture, "evt.type = open and proc.name = a", (struct sk_vm_limits){0});
+	const uint32_t *matched;
+
+	/* The linear engine, which has all the room to itself, gives it a second chance. */
+	CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), 1);
+	CHECK_EQUAL(narrow.asked, 2);
+	CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), 1);
+	CHECK_EQUAL(narrow.asked, 3);
+	CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), 1);
+	CHECK_EQUAL(narrow.asked, 3);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
+TEST(a_full_table_of_signatures_is_emptied_whoever_finds_it_full)
+{
+	struct narrow narrow = {.name = "a", .parent = "a", .asked = 1};
+	struct fixture fixture;
+	struct sk_vm *vm = narrow_engine(&fixture,
+					 "evt.type = open and proc.name startswith a and "
+					 "proc.name = val(proc.pname)",
+					 (struct sk_vm_limits){.signatures = 1});
+	struct sk_vm_stats stats;
+	const uint32_t *matched;
+
+	/* Both questions need a signature: there is never room for the second. */
+	for (int i = 0; i < 10; i++)
+		CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), 1);
+	sk_vm_stats(vm, &stats);
+	CHECK_EQUAL(stats.linear, 10);
+	CHECK_EQUAL(stats.flushes, 10);
+	narrow.name = "b";
+	narrow.cache.stamp = 0;
+	CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), 0);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
+TEST(a_value_too_long_to_be_remembered_makes_nothing_be_forgotten)
+{
+	struct narrow narrow = {.asked = 1, .parent = "p", .name = "short"};
+	static char long_name[100];
+	struct fixture fixture;
+	struct sk_vm *vm = narrow_engine(&fixture, "evt.type = open and proc.name startswith a",
+					 (struct sk_vm_limits){.value_bytes = 50});
+	struct sk_vm_stats stats;
+	const uint32_t *matched;
+
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	for (int i = 0; i < 10; i++) {
+		narrow.name = i % 2 ? long_name : "short";
+		narrow.cache.stamp = 0;
+		CHECK_EQUAL(sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, &narrow, &matched), i % 2);
+	}
+	sk_vm_stats(vm, &stats);
+	/* Four times the short name, and once the name of the type. */
+	CHECK_EQUAL(stats.value_hits, 5);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
+/* Every event leads somewhere new: after a while most are evaluated linearly. */
+TEST(events_that_are_never_alike_make_few_nodes)
+{
+	enum { EVENTS_NEEDED = 200000 };
+	char *condition = calloc(1, CONDITION_SIZE);
+	struct random random = {3};
+	struct trial trial = {.threshold = 7};
+	struct mock_thread threads[THREADS] = {0};
+	struct sk_vm_stats stats = {0};
+	struct fixture fixture;
+	struct sk_vm *vm;
+
+	/* Twelve questions of which each value has many signatures. */
+	for (int i = 0; i < 12; i++) {
+		static const char *const tests[] = {"startswith a", "endswith b", "contains ab", "contains /"};
+
+		for (size_t k = 0; k < COUNT(tests); k++) {
+			char part[64];
+
+			snprintf(part, sizeof(part), "%sevt.arg[%d] %s",
+				 k   ? " or "
+				 : i ? ") and ("
+				     : "(",
+				 i, tests[k]);
+			append(condition, CONDITION_SIZE, part);
+		}
+	}
+	append(condition, CONDITION_SIZE, ")");
+	trial.conditions[0] = condition;
+	trial.rules = 1;
+	CHECK(compile(&fixture, &trial));
+	vm = make_engine(&fixture, &trial, SK_VM_ENGINE_ROWS, &(struct setup){.match_all = true});
+	for (int i = 0; i < EVENTS_NEEDED; i++) {
+		struct mock_event event;
+		const uint32_t *matched;
+
+		make_event(&event, &random, threads, false);
+		event.seed = random_next(&random);
+		sk_vm_evaluate(vm, event.type, &event, &matched);
+	}
+	sk_vm_stats(vm, &stats);
+	/* The first ones, and one for every eight events. */
+	CHECK(stats.nodes_made <= 16384 + EVENTS_NEEDED / 8);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+	free(condition);
+}
+
+/* clang-format off */
+TEST_MAIN(
+	RUN(rows_match_what_the_linear_engine_matches)
+	RUN(a_value_that_found_no_room_is_not_remembered)
+	RUN(a_full_table_of_signatures_is_emptied_whoever_finds_it_full)
+	RUN(a_value_too_long_to_be_remembered_makes_nothing_be_forgotten)
+	RUN(events_that_are_never_alike_make_few_nodes)
+)
+/* clang-format on */
