@@ -55,6 +55,21 @@ TEST(an_exec_changes_its_process)
 	pair_close(&pair);
 }
 
+TEST(an_exec_of_the_same_program_changes_what_else_it_says)
+{
+	OPEN("user.uid = 1000", "user.uid = 0", "proc.pgid = 42");
+	populate(&pair.world);
+	/* The first one sets all that an exec sets, the second but the ids. */
+	exec_as(100, "same");
+	CHECK_EQUAL(SEE(100), FIRST);
+	exec_event(&pair.world, 100, "/usr/bin/thing", "same");
+	number(&pair.world, 26, 0);
+	number(&pair.world, 28, 42);
+	happens();
+	CHECK_EQUAL(SEE(100), SECOND_ONE | THIRD);
+	pair_close(&pair);
+}
+
 TEST(a_failed_exec_changes_nothing)
 {
 	OPEN("proc.name = shell", "proc.name = cat");
@@ -464,6 +479,25 @@ TEST(a_container_without_users_shows_those_of_the_host_until_its_own_come)
 	pair_close(&pair);
 }
 
+TEST(the_hosts_users_are_seen_in_containers_even_where_nobody_is_on_the_host)
+{
+	const struct sk_process_entry entry = {.tid = 200,
+					       .pid = 200,
+					       .ptid = 0,
+					       .vtid = 200,
+					       .vpid = 200,
+					       .comm = BYTES("alone"),
+					       .cgroups = BYTES("cpuset=/lxc/one\0"),
+					       .uid = 1000};
+
+	OPEN("user.name = alice", "user.name = \"<NA>\"");
+	pair.world.sink.process(pair.world.sink.context, &entry);
+	pair.world.sink.complete(pair.world.sink.context);
+	CHECK_CHANGE(200, SECOND_ONE, user_event(SK_EVENT_USER_ADDED_E, 1000, "alice", ""), FIRST);
+	CHECK_CHANGE(200, FIRST, user_event(SK_EVENT_USER_DELETED_E, 1000, "alice", ""), SECOND_ONE);
+	pair_close(&pair);
+}
+
 TEST(root_among_a_containers_users_ends_the_hosts_names_there)
 {
 	OPEN("user.name = alice", "user.name = \"<NA>\"");
@@ -630,6 +664,7 @@ TEST(a_steady_pair_asks_the_heap_for_nothing)
 /* clang-format off */
 TEST_MAIN(
 	RUN(an_exec_changes_its_process)
+	RUN(an_exec_of_the_same_program_changes_what_else_it_says)
 	RUN(a_failed_exec_changes_nothing)
 	RUN(ids_change_one_by_one)
 	RUN(capabilities_change_with_capset_and_a_user_namespace)
@@ -654,6 +689,7 @@ TEST_MAIN(
 	RUN(a_second_capture_has_other_threads)
 	RUN(a_user_who_is_added_and_deleted_changes_the_names_of_threads)
 	RUN(a_container_without_users_shows_those_of_the_host_until_its_own_come)
+	RUN(the_hosts_users_are_seen_in_containers_even_where_nobody_is_on_the_host)
 	RUN(root_among_a_containers_users_ends_the_hosts_names_there)
 	RUN(metadata_that_arrives_late_is_seen_by_the_threads_of_its_container)
 	RUN(an_event_about_a_container_shows_it_and_not_its_threads_own)
