@@ -149,8 +149,10 @@ test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed,
 	$(Q)SAN=$(SAN) SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 # Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.
-nightly: $(B)/tests/unit/vm/test_rows ## random packs and events without end, rows against linear
-	$(Q)TEST_TIMEOUT=3600 SK_COMPARISONS=$(or $(COMPARISONS),10000000) tests/run $^
+NIGHTLY := $(B)/tests/unit/vm/test_rows $(B)/tests/unit/sensor/test_streams
+nightly: $(NIGHTLY) ## random packs, events and streams of events without end, rows against linear
+	$(Q)TEST_TIMEOUT=7200 SK_COMPARISONS=$(or $(COMPARISONS),10000000) SK_STREAM_EVENTS=$(or $(EVENTS),1000000) \
+		tests/run $(NIGHTLY)
 
 man: $(B)/saker ## write the man pages anew
 	$(Q)mkdir -p docs/man
