@@ -75,21 +75,21 @@ static bool pick_argument(struct random *random, const struct sk_field_info *inf
 	case SK_ARGUMENT_OPTIONAL_INDEX:
 		if (!given)
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SK_ARGUMENT_INDEX:
 		snprintf(to, size, "%s[%u]", info->name, random_below(random, 3));
 		return true;
 	case SK_ARGUMENT_OPTIONAL_KEY:
 		if (!given)
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SK_ARGUMENT_KEY:
 		snprintf(to, size, "%s[%s]", info->name, keys[random_below(random, COUNT(keys))]);
 		return true;
 	case SK_ARGUMENT_OPTIONAL_EITHER:
 		if (!given)
 			break;
-		/* fall through */
+		__attribute__((fallthrough));
 	case SK_ARGUMENT_EITHER:
 		if (index)
 			snprintf(to, size, "%s[%u]", info->name, random_below(random, 3));
@@ -106,7 +106,7 @@ static bool pick_argument(struct random *random, const struct sk_field_info *inf
 			snprintf(to, size, "%s[%u]", info->name, random_below(random, 4));
 			return true;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	case SK_ARGUMENT_SUFFIX:
 		snprintf(to, size, "%s.%s", info->name, suffixes[random_below(random, COUNT(suffixes))]);
 		return true;
