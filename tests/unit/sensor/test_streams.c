@@ -129,10 +129,10 @@ static void free_conditions(void)
 static const int64_t tids[] = {1, 2, 100, 101, 102, 103, 200, 201, 0, -1};
 static const char *const names[] = {"a", "sh", "bash", "x", "<NA>", ""};
 static const char *const places[] = {"/", "/t", "/tmp/a", "x/../a", "..", "/home/user"};
+#define DOCKER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const char *const cgroups[] = {"cpuset=/|", "cpuset=/lxc/one|", "cpuset=/lxc/two|memory=/a|",
-				      "cpuset=/docker/"
-				      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef|",
-				      "none|"};
+				      ("cpuset=/docker/" DOCKER_ID "|"), "none|"};
 static const char *const containers[] = {"", "one", "two", "0123456789ab"};
 
 #define ANY(pool) ((pool)[random_below(random, COUNT(pool))])
