@@ -22,10 +22,14 @@ static unsigned named_bit(int64_t tid)
 	return (unsigned)((uint64_t)tid * UINT64_C(0x9e3779b97f4a7c15) >> 52);
 }
 
-static void name_parent(struct sk_thread_table *table, int64_t tid)
+/* Of the bits; with more of them set, threads seem to be named that are not. */
+enum { NAMED_LIMIT = 256 };
+
+static void set_named(struct sk_thread_table *table, int64_t tid)
 {
 	unsigned bit = named_bit(tid);
 
+	table->named_count += !(table->named[bit / 64] >> (bit % 64) & 1);
 	table->named[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
@@ -33,8 +37,29 @@ static void name_parent(struct sk_thread_table *table, int64_t tid)
 static void forget_named(struct sk_thread_table *table)
 {
 	memset(table->named, 0, sizeof(table->named));
-	name_parent(table, 0);
-	name_parent(table, -1);
+	table->named_count = 0;
+	set_named(table, 0);
+	set_named(table, -1);
+	table->named_limit = NAMED_LIMIT;
+}
+
+/* Some thread of the table names `tid` and is not its child. */
+static void name_parent(struct sk_thread_table *table, int64_t tid)
+{
+	const struct sk_thread *thread;
+	uint32_t cursor = 0;
+
+	set_named(table, tid);
+	if (table->named_count <= table->named_limit)
+		return;
+	/* Who named most of them is gone. */
+	forget_named(table);
+	set_named(table, tid);
+	while ((thread = sk_thread_table_next(table, &cursor)))
+		if (!thread->parent || thread->parent->tid != thread->ptid)
+			set_named(table, thread->ptid);
+	if (table->named_count > NAMED_LIMIT / 2)
+		table->named_limit = 2 * table->named_count;
 }
 
 bool sk_thread_is_named(const struct sk_thread_table *table, const struct sk_thread *thread)
@@ -306,13 +331,16 @@ void sk_thread_revive(struct sk_thread_table *table, struct sk_thread *thread)
 /* Takes the thread out of all lists but the map, and frees it. */
 static void forget(struct sk_thread_table *table, struct sk_thread *thread)
 {
+	bool orphans;
+
 	if (thread->first_child || sk_thread_shares_group(thread) || sk_thread_is_named(table, thread))
 		table->lineage_epoch++;
-	/* They keep its tid: another thread may have that some day. */
-	if (thread->first_child)
-		name_parent(table, thread->tid);
+	orphans = thread->first_child;
 	while (thread->first_child)
 		child_remove(thread->first_child);
+	/* They keep its tid: another thread may have that some day. */
+	if (orphans)
+		name_parent(table, thread->tid);
 	child_remove(thread);
 	group_leave(table, thread);
 	if (table->last == thread)

@@ -38,9 +38,11 @@ struct sk_thread_table {
 	 * Whose change an ancestor's field may show to a thread that is not among
 	 * his children: tids that a thread names as its parent without being
 	 * listed there, because that one is gone, has been replaced, or was never
-	 * known.  Few; a bit for each hash of a tid, set for more than there are.
+	 * known.  Few; a bit for each hash of a tid, set for more than there are,
+	 * and found out anew when they are many.
 	 */
 	uint64_t named[64];
+	uint32_t named_count, named_limit;
 	uint32_t unlinked; /* entries that wait for sk_thread_table_linked(): anyone may be named */
 	uint64_t added, removed, dropped;
 	size_t memory;

@@ -183,6 +183,60 @@ TEST(memory_is_accounted_for)
 }
 
 /* clang-format off */
+/* How often the fork of one of 200 childless processes changes what descendants see. */
+static unsigned forks_that_are_noticed(void)
+{
+	unsigned noticed = 0;
+
+	for (int64_t tid = 40000; tid < 40200; tid++) {
+		uint32_t before = sk_state_lineage_epoch(world.state);
+
+		clone_event(&world, tid, 0, tid, 1, 0);
+		feed(&world);
+		noticed += sk_state_lineage_epoch(world.state) != before;
+	}
+	return noticed;
+}
+
+TEST(parents_that_were_named_once_are_forgotten_when_they_are_many)
+{
+	uint32_t before;
+
+	world_open(&world, NULL);
+	populate(&world);
+	CHECK(forks_that_are_noticed() < 5);
+	for (int64_t i = 0; i < 3000; i++) {
+		/* The parent is replaced under its tid, and then both are gone. */
+		existing(&world, 10000 + i, 10000 + i, 1, "parent");
+		existing(&world, 20000 + i, 20000 + i, 10000 + i, "child");
+		world.sink.complete(world.sink.context);
+		existing(&world, 10000 + i, 10000 + i, 1, "other");
+		world.sink.complete(world.sink.context);
+		/* The first and the last ones stay. */
+		if (i < 10 || i >= 2990)
+			continue;
+		exit_event(&world, 10000 + i);
+		feed(&world);
+		exit_event(&world, 20000 + i);
+		feed(&world);
+	}
+	settle(&world);
+	for (int64_t tid = 40000; tid < 40200; tid++) {
+		exit_event(&world, tid);
+		feed(&world);
+	}
+	settle(&world);
+	CHECK(forks_that_are_noticed() < 40);
+	/* Who is named still is noticed. */
+	for (int64_t i = 0; i < 3000; i = i == 9 ? 2990 : i + 1) {
+		before = sk_state_lineage_epoch(world.state);
+		exec_event(&world, 10000 + i, "/usr/bin/third", "third");
+		feed(&world);
+		CHECK(sk_state_lineage_epoch(world.state) != before);
+	}
+	world_close(&world);
+}
+
 TEST_MAIN(
 	RUN(a_steady_host_asks_the_heap_for_nothing)
 	RUN(a_full_thread_table_takes_nobody_but_ourselves)
@@ -190,4 +244,5 @@ TEST_MAIN(
 	RUN(whatever_allocation_fails_nothing_breaks)
 	RUN(every_type_takes_parameters_of_every_size)
 	RUN(memory_is_accounted_for)
+	RUN(parents_that_were_named_once_are_forgotten_when_they_are_many)
 )
