@@ -53,7 +53,7 @@ struct backend {
 	struct sk_ir ir;
 	struct sk_check check;
 	struct sk_event_sets event_sets;
-	struct sk_intern nodes; /* addresses of nodes; numbers index `lowered` */
+	struct sk_intern nodes; /* addresses of nodes of macros; numbers index `lowered` */
 	struct lowered *lowered;
 	uint32_t lowered_capacity;
 	struct sk_intern reported;  /* (id, place, message): each is said once */
@@ -193,8 +193,17 @@ static uint32_t lower(struct backend *backend, const struct sk_node *node, uint3
 
 static uint32_t lower_check(struct backend *backend, const struct sk_node *node, const char *macro)
 {
-	struct lowered *note = note_of(backend, node);
+	struct lowered *note;
 
+	/* Outside macros nobody comes back to it. */
+	if (!macro) {
+		uint32_t lowered =
+			sk_ir_node_predicate(&backend->ir, sk_check_predicate(&backend->check, node));
+
+		meet_all(backend, sk_check_take_issues(&backend->check), NULL);
+		return lowered;
+	}
+	note = note_of(backend, node);
 	if (!note)
 		return SK_NONE;
 	if (!note->known) {

@@ -17,6 +17,7 @@ void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir 
 {
 	*check = (struct sk_check){.arena = arena, .ir = ir};
 	check->last = &check->issues;
+	sk_intern_init(&check->fields, arena);
 }
 
 struct sk_issue *sk_check_take_issues(struct sk_check *check)
@@ -109,7 +110,7 @@ static uint32_t print_operand(struct sk_check *check, const struct sk_operand *o
 
 static uint32_t check_operand(const struct place *place, const struct sk_operand *operand, int depth);
 
-static uint32_t check_field(const struct place *place, const struct sk_operand *operand)
+static uint32_t check_new_field(const struct place *place, const struct sk_operand *operand)
 {
 	struct sk_check *check = place->check;
 	struct sk_resolved_field field;
@@ -145,6 +146,59 @@ static uint32_t check_field(const struct place *place, const struct sk_operand *
 		.text = print_operand(check, operand),
 	};
 	return sk_ir_expression(check->ir, &expression);
+}
+
+/* Longer names are no field's, and longer arguments are rare. */
+enum { FIELD_KEY_SIZE = 256 };
+
+/* Where the field's expression is kept; NULL if it cannot be. */
+static uint32_t *known_field(struct sk_check *check, bool output, const struct sk_operand *operand)
+{
+	char key[FIELD_KEY_SIZE];
+	uint32_t length = 0, number, capacity = check->field_capacity ? check->field_capacity * 2 : 256;
+	uint32_t *grown;
+
+	if ((size_t)operand->length + operand->argument_length + 3 > sizeof(key))
+		return NULL;
+	key[length++] = (char)(output ? 'o' : 'c');
+	memcpy(key + length, operand->text, operand->length);
+	length += operand->length;
+	if (operand->argument) {
+		key[length++] = '[';
+		memcpy(key + length, operand->argument, operand->argument_length);
+		length += operand->argument_length;
+	}
+	number = sk_intern_add(&check->fields, key, length);
+	if (number == SK_NONE)
+		return NULL;
+	if (number >= check->field_capacity) {
+		grown = sk_arena_alloc(check->arena, capacity * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		if (check->field_capacity)
+			memcpy(grown, check->field_expressions, check->field_capacity * sizeof(*grown));
+		for (uint32_t i = check->field_capacity; i < capacity; i++)
+			grown[i] = SK_NONE;
+		check->field_expressions = grown;
+		check->field_capacity = capacity;
+	}
+	return &check->field_expressions[number];
+}
+
+/* Packs ask for the same few fields again and again: what there was nothing to say of is remembered. */
+static uint32_t check_field(const struct place *place, const struct sk_operand *operand)
+{
+	struct sk_check *check = place->check;
+	uint32_t *known = known_field(check, place->output, operand);
+	struct sk_issue **last = check->last;
+	uint32_t number;
+
+	if (known && *known != SK_NONE)
+		return *known;
+	number = check_new_field(place, operand);
+	if (known && check->last == last)
+		*known = number;
+	return number;
 }
 
 /* A text or a number inside a transformer: there it is a text either way. */

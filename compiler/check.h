@@ -39,6 +39,10 @@ struct sk_check {
 	bool accept_any_type; /* both false unless the caller sets them */
 	struct sk_issue *issues, **last;
 	bool failed; /* an issue is an error */
+	/* Fields that stood in a condition or an output before and had no issues: their expressions. */
+	struct sk_intern fields;
+	uint32_t *field_expressions;
+	uint32_t field_capacity;
 };
 
 void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir *ir);

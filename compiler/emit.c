@@ -108,20 +108,28 @@ static uint32_t emit_condition(struct sk_emitter *emitter, uint32_t rule, uint32
 
 /* --- rules ------------------------------------------------------------- */
 
+/* The output of a rule; the same as another's is there once. */
 static uint32_t emit_output(struct sk_emitter *emitter, const struct sk_emit_rule *rule)
 {
-	uint32_t first = sk_emit_records(emitter, SK_SECTION_CODE, NULL, 0);
+	const uint32_t known = emitter->outputs.count;
+	struct sk_instruction *code = rule->output.instructions;
+	uint32_t number;
 
 	for (uint32_t i = 0; i < rule->output.count; i++) {
-		struct sk_instruction instruction = rule->output.instructions[i];
-
-		if (sk_ops[instruction.op].operand == SK_OP_OPERAND_STRING)
-			instruction.operand = sk_emit_string(emitter, instruction.operand);
-		else if (sk_ops[instruction.op].operand == SK_OP_OPERAND_EXPRESSION)
-			instruction.operand = sk_emit_expression(emitter, instruction.operand);
-		sk_emit_records(emitter, SK_SECTION_CODE, &instruction, 1);
+		if (sk_ops[code[i].op].operand == SK_OP_OPERAND_STRING)
+			code[i].operand = sk_emit_string(emitter, code[i].operand);
+		else if (sk_ops[code[i].op].operand == SK_OP_OPERAND_EXPRESSION)
+			code[i].operand = sk_emit_expression(emitter, code[i].operand);
 	}
-	return first;
+	number = sk_intern_add(&emitter->outputs, code, rule->output.count * sizeof(*code));
+	if (number == SK_NONE) {
+		emitter->out_of_memory = true;
+		return 0;
+	}
+	if (number == known)
+		emitter->output_starts[number] =
+			sk_emit_records(emitter, SK_SECTION_CODE, code, rule->output.count);
+	return emitter->output_starts[number];
 }
 
 /* All conditions come before all outputs: an event that matches nothing touches only the former. */
@@ -150,6 +158,7 @@ static void emit_rules(struct sk_emitter *emitter, const struct sk_emit_rule *ru
 		record.condition = emit_condition(emitter, i, &record.condition_size);
 		sk_emit_records(emitter, SK_SECTION_RULES, &record, 1);
 	}
+	emitter->output_starts = sk_emit_map(emitter, count);
 	for (uint32_t i = 0; i < count && !emitter->out_of_memory; i++) {
 		struct sk_buffer *buffer = &emitter->sections[SK_SECTION_RULES];
 		uint32_t output = emit_output(emitter, &rules[i]);
@@ -269,6 +278,7 @@ static void begin(struct sk_emitter *emitter)
 	sk_arena_init(&emitter->arena, 0);
 	sk_intern_init(&emitter->files, &emitter->arena);
 	sk_intern_init(&emitter->type_runs, &emitter->arena);
+	sk_intern_init(&emitter->outputs, &emitter->arena);
 	emitter->strings = sk_emit_map(emitter, ir->strings.count);
 	emitter->values = sk_emit_map(emitter, ir->values.count);
 	emitter->addresses = sk_emit_map(emitter, ir->addresses.count);

@@ -52,7 +52,7 @@ static bool grow_strings(struct sk_emitter *emitter)
 	return true;
 }
 
-static uint32_t emit_hashed(struct sk_emitter *emitter, const char *bytes, size_t length, uint64_t hash)
+static uint32_t emit_hashed(struct sk_emitter *emitter, const char *bytes, size_t length, uint32_t hash)
 {
 	const struct sk_buffer *texts = &emitter->sections[SK_SECTION_STRING_BYTES];
 	const struct sk_buffer *strings = &emitter->sections[SK_SECTION_STRINGS];
@@ -64,8 +64,7 @@ static uint32_t emit_hashed(struct sk_emitter *emitter, const char *bytes, size_
 		emitter->out_of_memory = true;
 		return 0;
 	}
-	for (at = (uint32_t)hash & emitter->string_mask; emitter->string_slots[at];
-	     at = (at + 1) & emitter->string_mask) {
+	for (at = hash & emitter->string_mask; emitter->string_slots[at]; at = (at + 1) & emitter->string_mask) {
 		uint32_t number = emitter->string_slots[at] - 1;
 
 		/* What differs within the length, NUL included, is another string. */
@@ -92,7 +91,7 @@ void sk_emit_end_strings(struct sk_emitter *emitter)
 
 uint32_t sk_emit_bytes(struct sk_emitter *emitter, const char *bytes, size_t length)
 {
-	return emit_hashed(emitter, bytes, length, XXH3_64bits(bytes, length));
+	return emit_hashed(emitter, bytes, length, (uint32_t)XXH3_64bits(bytes, length));
 }
 
 uint32_t sk_emit_string(struct sk_emitter *emitter, uint32_t string)

@@ -28,6 +28,9 @@ struct sk_emitter {
 	struct sk_intern type_runs;
 	uint32_t *type_run_starts; /* of each interned run of rules */
 
+	struct sk_intern outputs; /* programs, with the bundle's numbers */
+	uint32_t *output_starts;
+
 	/* The first place in CONSTANTS of a number, then the next one of the same; SK_NONE. */
 	struct sk_buffer run_heads, run_chain;
 

@@ -137,18 +137,13 @@ static void write_entries(struct sk_index_writer *writer, const struct member *m
 {
 	for (uint32_t i = 0; i < writer->count; i++) {
 		const struct sk_index_item *item = &writer->items[i];
-		struct sk_bundle_entry entry = {.constant = item->constant,
-						.posting = members[item->first].predicate | SK_POSTING_LAST};
+		const struct sk_bundle_entry entry = {
+			.constant = item->constant,
+			.posting = sk_index_records(writer, SK_SECTION_POSTINGS, sizeof(uint32_t))};
 
-		if (item->count > 1) {
-			entry.posting = sk_index_records(writer, SK_SECTION_POSTINGS, sizeof(uint32_t));
-			for (uint32_t k = 0; k < item->count; k++) {
-				uint32_t posting = members[item->first + k].predicate |
-						   (k + 1 == item->count ? SK_POSTING_LAST : 0);
-
-				sk_buffer_append(&writer->sections[SK_SECTION_POSTINGS], &posting, sizeof(posting));
-			}
-		}
+		for (uint32_t k = 0; k < item->count; k++)
+			sk_buffer_append(&writer->sections[SK_SECTION_POSTINGS],
+					 &members[item->first + k].predicate, sizeof(uint32_t));
 		sk_buffer_append(&writer->sections[SK_SECTION_ENTRIES], &entry, sizeof(entry));
 	}
 }

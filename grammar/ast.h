@@ -29,15 +29,15 @@ enum sk_operand_kind {
 };
 
 struct sk_operand {
-	enum sk_operand_kind kind;
+	enum sk_operand_kind kind : 8;
+	int transformer : 24; /* TRANSFORMER: enum sk_transformer */
 	uint32_t begin, end;  /* bytes of the parsed text */
-	const char *text;     /* FIELD, TRANSFORMER: name; CONSTANT, WORD: value, unescaped, NUL-terminated */
 	uint32_t length;      /* of `text`, which may hold NULs */
+	const char *text;     /* FIELD, TRANSFORMER: name; CONSTANT, WORD: value, unescaped, NUL-terminated */
 	const char *argument; /* of [argument], unescaped; NULL without one */
-	uint32_t argument_length;
-	int transformer; /* TRANSFORMER: enum sk_transformer */
 	struct sk_operand **children;
 	uint32_t count;
+	uint32_t argument_length;
 };
 
 enum sk_node_kind { SK_NODE_AND, SK_NODE_OR, SK_NODE_NOT, SK_NODE_CHECK, SK_NODE_MACRO };

@@ -16,12 +16,13 @@
  * What lies in order, each part beginning where the one before it ended:
  *   STRING_BYTES  string 0 with its NUL, string 1, ...
  *   ARGUMENTS     the arguments of expression 0, of expression 1, ...
- *   CODE          the condition programs of all rules, then their outputs
+ *   CODE          the condition programs of all rules, then their outputs, each
+ *                 different one once, where the first rule that has it wants it
  *   TAGS          the tags of rule 0, of rule 1, ...
  *   PREDICATES    those of question 0, of question 1, ...
  *   INDEXES       those of question 0, of question 1, ...
  *   ENTRIES, LINKS, SLOTS, STATES, LABELS   those of index 0, of index 1, ...
- *   POSTINGS      the lists of entry 0, of entry 1, ..., as far as they have one
+ *   POSTINGS      the predicates of entry 0, of entry 1, ...
  * CONSTANTS and TYPE_RULES may be shared: two predicates may name the same
  * run of constants, two types the same run of rules.
  *
@@ -29,7 +30,7 @@
  *
  *   question ─┬─► index (group EXACT)    slots ─► entry ─┐
  *             ├─► index (group PREFIX)   links ─► entry ─┼─► predicates
- *             ├─► ...                                    │   (one, or a run of POSTINGS)
+ *             ├─► ...                                    │
  *             └─► index (group CONTAINS) states ► entry ─┘
  *
  * An entry is a constant that predicates of its group have on their right; see
@@ -103,7 +104,7 @@ enum {
 	SK_SECTION(SLOTS, slots, uint32_t, "hash tables of EXACT indexes")                                         \
 	SK_SECTION(STATES, states, struct sk_bundle_state, "automata of CONTAINS and ICONTAINS indexes")           \
 	SK_SECTION(LABELS, labels, char, "of each state, the byte that leads to it")                               \
-	SK_SECTION(POSTINGS, postings, uint32_t, "predicates of entries that have more than one")                  \
+	SK_SECTION(POSTINGS, postings, uint32_t, "predicates of each entry")                                       \
 	SK_SECTION(LOCATIONS, locations, struct sk_bundle_location,                                                \
 		   "the source of each predicate, then of each rule")                                              \
 	SK_SECTION(FILES, files, uint32_t, "string numbers: names of the source files")
@@ -344,21 +345,16 @@ struct sk_bundle_index {
  * Entries of EXACT ascend by `constant`, those of CONTAINS and ICONTAINS by the
  * state where they end, the others in the order of their group, each once.
  *
- * A predicate is given by its place in its question.  `posting` is one with
- * SK_POSTING_LAST, or where a list of several begins in POSTINGS; the last of a
- * list has SK_POSTING_LAST.
+ * Its predicates, at least one, are those from `posting` in POSTINGS up to those
+ * of the next entry in ENTRIES; each is given by its place in its question, and
+ * they ascend.
  */
 struct sk_bundle_entry {
 	uint32_t constant; /* as in CONSTANTS */
 	uint32_t posting;
 };
 
-enum { SK_POSTING_LAST = 1u << 31 };
-
-/*
- * Slots: 0 is free, otherwise a number of an entry plus one in the low bits,
- * and a byte of its hash above.  See index.h for the hash and the probing.
- */
+/* Slots: 0 is free, otherwise the number of an entry plus one, and a byte of its hash above: slot.h. */
 enum { SK_SLOT_ENTRY_BITS = 24 };
 
 /*

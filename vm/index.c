@@ -95,16 +95,12 @@ static uint32_t drain(const struct bits *bits, uint32_t count, uint32_t first, u
 
 static void hit_entry(const struct search *search, uint32_t entry)
 {
-	uint32_t posting = search->entries[entry].posting;
+	const uint32_t number = search->record->first_entry + entry;
+	const uint32_t end = number + 1 < search->bundle->entries_count ? search->entries[entry + 1].posting
+									: search->bundle->postings_count;
 
-	if (!(posting & SK_POSTING_LAST)) {
-		const uint32_t *next = search->bundle->postings + posting;
-
-		for (; !(*next & SK_POSTING_LAST); next++)
-			set_bit(&search->index->bits, *next);
-		posting = *next;
-	}
-	set_bit(&search->index->bits, posting & ~(uint32_t)SK_POSTING_LAST);
+	for (uint32_t i = search->entries[entry].posting; i < end; i++)
+		set_bit(&search->index->bits, search->bundle->postings[i]);
 }
 
 /* --- texts ------------------------------------------------------------- */
@@ -150,14 +146,14 @@ static bool has_inner_nul(const struct sk_value *value, uint32_t length)
 static void find_exact(const struct search *search, struct sk_order_text text)
 {
 	const uint32_t *slots = search->bundle->slots + search->record->first_part;
-	const uint32_t slot_count = search->record->part_count;
-	struct sk_slot slot = sk_slot_of(text.bytes, text.length, slot_count);
+	const uint32_t hash = sk_slot_hash(text.bytes, text.length);
+	uint32_t at = sk_slot_home(hash, sk_slot_homes(search->record->entry_count));
 
-	for (; slots[slot.at]; slot.at = sk_slot_next(slot.at, slot_count)) {
-		uint32_t entry = (slots[slot.at] & SK_SLOT_ENTRY_MASK) - 1;
+	for (; slots[at]; at++) {
+		uint32_t entry = (slots[at] & SK_SLOT_ENTRY_MASK) - 1;
 		struct sk_order_text constant;
 
-		if (slots[slot.at] >> SK_SLOT_ENTRY_BITS != slot.byte)
+		if (slots[at] != sk_slot_make(hash, entry))
 			continue;
 		constant = entry_text(search, entry);
 		if (constant.length == text.length && memcmp(constant.bytes, text.bytes, text.length) == 0) {

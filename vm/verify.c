@@ -39,11 +39,21 @@ int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint
 
 /* --- strings ----------------------------------------------------------- */
 
+/* Eight bytes at a time: of each byte that is zero the high bit is left. */
 static size_t count_nuls(const char *bytes, size_t count)
 {
-	size_t nuls = 0;
+	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	size_t nuls = 0, i = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (; i + 8 <= count; i += 8) {
+		uint64_t word;
+
+		memcpy(&word, bytes + i, sizeof(word));
+		/* Ones in the lowest bits, added up in the highest byte. */
+		word = ~(((word & low) + low) | word | low) >> 7;
+		nuls += (word * UINT64_C(0x0101010101010101)) >> 56;
+	}
+	for (; i < count; i++)
 		nuls += bytes[i] == '\0';
 	return nuls;
 }
@@ -73,22 +83,32 @@ static int check_strings(struct sk_verifier *verifier)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
 	const uint32_t *strings = bundle->strings;
+	const char *bytes = bundle->string_bytes;
+	const uint32_t size = bundle->string_bytes_count;
+	uint64_t *too_long;
 
 	if (bundle->strings_count == 0)
 		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0,
 					"it does not say where the last text ends");
+	too_long = sk_alloc_zeroed(bundle->strings_count / 64 + 1, sizeof(*too_long));
+	verifier->too_long = too_long;
+	if (!too_long)
+		return sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
 	if (strings[0] != 0)
 		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0, "the first text does not begin at 0");
 	for (uint32_t i = 1; i < bundle->strings_count; i++) {
 		if (strings[i] <= strings[i - 1])
 			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
 						"the text does not begin behind the one before");
-		if (strings[i] > bundle->string_bytes_count)
+		if (strings[i] > size)
 			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
 						"the text before it passes the end of STRING_BYTES");
-		if (bundle->string_bytes[strings[i] - 1] != '\0')
+		if (bytes[strings[i] - 1] != '\0')
 			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
 						"no NUL stands behind the text before it");
+		/* With the NUL behind it. */
+		if (strings[i] - strings[i - 1] > SK_CONSTANT_LENGTH_LIMIT + 1)
+			too_long[(i - 1) / 64] |= UINT64_C(1) << ((i - 1) % 64);
 	}
 	if (strings[bundle->strings_count - 1] != bundle->string_bytes_count)
 		return sk_verify_refuse(verifier, SK_SECTION_STRING_BYTES, strings[bundle->strings_count - 1],
@@ -317,5 +337,6 @@ int sk_bundle_verify(const struct sk_bundle *bundle, struct sk_error *error)
 		status = checks[i](&verifier);
 	sk_free(verifier.notes);
 	sk_free(verifier.with_nul);
+	sk_free(verifier.too_long);
 	return status;
 }

@@ -30,8 +30,14 @@ struct sk_verifier {
 	const struct sk_bundle *bundle;
 	struct sk_error *error;
 	struct sk_expression_note *notes;
-	uint64_t *with_nul; /* a bit a string: it has a NUL inside; NULL: none has */
+	/* Bits, one a string: it has a NUL inside (NULL: none has); it is too long for a constant. */
+	uint64_t *with_nul, *too_long;
 };
+
+static inline bool sk_verify_bit(const uint64_t *bits, uint32_t number)
+{
+	return bits[number / 64] >> (number % 64) & 1;
+}
 
 /* Says what is wrong with a record; returns -EBADMSG. */
 int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint32_t record, const char *format,
@@ -44,7 +50,7 @@ static inline bool sk_verify_is_string(const struct sk_verifier *verifier, uint3
 
 static inline bool sk_verify_has_nul(const struct sk_verifier *verifier, uint32_t string)
 {
-	return verifier->with_nul && verifier->with_nul[string / 64] >> (string % 64) & 1;
+	return verifier->with_nul && sk_verify_bit(verifier->with_nul, string);
 }
 
 /* True if all bits of the address from bit `first` on are zero. */
@@ -77,7 +83,7 @@ struct sk_index_check {
 	const struct sk_bundle_index *record;
 	uint32_t number;   /* of the record */
 	uint32_t *places;  /* of each string, number or address: its entry, if it has one */
-	uint32_t *seen;    /* of each entry: predicates that have its constant */
+	uint32_t *taken;   /* of each entry: where those of its postings end that have been met */
 	uint32_t *parents; /* of each state of an automaton */
 };
 

@@ -17,8 +17,9 @@ struct automaton {
 	const struct sk_bundle_state *states;
 	const char *labels;
 	const uint32_t *links;
-	uint32_t count; /* of states, without the one behind the last */
-	uint32_t next;  /* entry that must end next */
+	uint32_t count;          /* of states, without the one behind the last */
+	uint32_t next;           /* entry that must end next */
+	uint32_t from_root[256]; /* the root's child of each byte: most fails end there */
 };
 
 static int refuse(const struct automaton *automaton, uint32_t state, const char *reason)
@@ -66,12 +67,16 @@ static bool spells(const struct automaton *automaton, uint32_t state, uint32_t e
 
 static uint32_t fail_of(const struct automaton *automaton, uint32_t state)
 {
-	uint32_t parent = automaton->check->parents[state];
+	const uint32_t parent = automaton->check->parents[state];
+	const char label = automaton->labels[state];
+	uint32_t child = 0;
 
 	if (state == 0 || parent == 0)
 		return 0;
-	return sk_automaton_step(automaton->states, automaton->labels, automaton->states[parent].fail,
-				 automaton->labels[state]);
+	for (uint32_t fail = automaton->states[parent].fail; fail != 0 && child == 0;
+	     fail = automaton->states[fail].fail)
+		child = sk_automaton_child(automaton->states, automaton->labels, fail, label);
+	return child ? child : automaton->from_root[(unsigned char)label];
 }
 
 static int check_state(struct automaton *automaton, uint32_t number)
@@ -111,6 +116,8 @@ int sk_verify_automaton(struct sk_index_check *check)
 	};
 	int status = check_tree(&automaton);
 
+	for (uint32_t i = 1; status == 0 && i < automaton.states[1].first_child; i++)
+		automaton.from_root[(unsigned char)automaton.labels[i]] = i;
 	for (uint32_t i = 0; i < automaton.count && status == 0; i++)
 		status = check_state(&automaton, i);
 	if (status == 0 && automaton.next != record->entry_count)

@@ -13,8 +13,8 @@
  * and nowhere else, follows from the structure: tables, orders and automata
  * are checked against the texts of the entries.
  *
- * Everything is linear in the bundle, but for probes and fails, which have
- * limits (SK_INDEX_PROBE_LIMIT, the length of a constant).
+ * Everything is linear in the bundle, but for texts of the same hash and for
+ * fails, which have limits (SK_INDEX_PROBE_LIMIT, the length of a constant).
  */
 #include "vm/value.h"
 #include "vm/verify.h"
@@ -29,7 +29,7 @@
 
 /* Where the parts of the next index begin. */
 struct progress {
-	uint32_t question, predicate, index, entry, link, slot, state, posting;
+	uint32_t question, predicate, index, entry, link, slot, state;
 };
 
 /* --- entries and postings ---------------------------------------------- */
@@ -55,86 +55,73 @@ static uint32_t constant_limit(const struct sk_index_check *check)
 	return 0;
 }
 
-/* A list of postings: at least two, ascending, the last one marked. */
-static int check_list(struct sk_index_check *check, uint32_t entry, struct progress *next)
+/* Where the postings of an entry end. */
+static uint32_t posting_end(const struct sk_bundle *bundle, uint32_t entry)
 {
-	const struct sk_bundle *bundle = check->bundle;
-	const uint32_t limit = check->question->always - check->question->first;
-	uint32_t count = 0, before = 0;
-	bool last = false;
-
-	if (bundle->entries[entry].posting != next->posting)
-		return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, entry,
-					"its predicates do not begin where the last ones ended");
-	for (; !last; count++, next->posting++) {
-		uint32_t posting;
-
-		if (next->posting >= bundle->postings_count)
-			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, entry,
-						"its predicates pass the end of POSTINGS");
-		posting = bundle->postings[next->posting] & ~(uint32_t)SK_POSTING_LAST;
-		last = bundle->postings[next->posting] & SK_POSTING_LAST;
-		if (posting >= limit || (count > 0 && posting <= before))
-			return sk_verify_refuse(
-				check->verifier, SK_SECTION_POSTINGS, next->posting,
-				"the predicate is not behind the one before, or none of the question");
-		before = posting;
-	}
-	if (count < 2)
-		return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, entry, "a list of one predicate");
-	return 0;
+	return entry + 1 < bundle->entries_count ? bundle->entries[entry + 1].posting : bundle->postings_count;
 }
 
-static int check_entries(struct sk_index_check *check, struct progress *next)
+/* Postings lie one after another, at least one an entry; what they are is for check_members(). */
+static int check_entries(struct sk_index_check *check)
 {
 	const struct sk_bundle *bundle = check->bundle;
-	const struct sk_bundle_entry *entries = bundle->entries + check->record->first_entry;
-	const uint32_t limit = constant_limit(check);
+	const uint32_t first = check->record->first_entry, limit = constant_limit(check);
 
 	for (uint32_t i = 0; i < check->record->entry_count; i++) {
-		int status = 0;
+		const struct sk_bundle_entry *entry = &bundle->entries[first + i];
+		uint32_t end = posting_end(bundle, first + i);
 
-		if (entries[i].constant >= limit)
-			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, check->record->first_entry + i,
-						"there is no constant %u", entries[i].constant);
-		check->places[entries[i].constant] = i;
-		if (!(entries[i].posting & SK_POSTING_LAST))
-			status = check_list(check, check->record->first_entry + i, next);
-		if (status < 0)
-			return status;
+		if (entry->constant >= limit)
+			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, first + i,
+						"there is no constant %u", entry->constant);
+		if (end <= entry->posting || end > bundle->postings_count ||
+		    (first + i == 0 && entry->posting != 0))
+			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, first + i,
+						"its predicates do not begin where the last ones ended");
+		check->places[entry->constant] = i;
+		check->taken[first + i] = entry->posting;
 	}
 	return 0;
 }
 
-/* Takes the next posting of an entry, which must be `predicate`, unless it was taken just before. */
-static bool take_posting(struct sk_index_check *check, uint32_t entry, uint32_t predicate)
+/* What take_postings() works with: nothing of it overlaps. */
+struct members {
+	const struct sk_bundle_entry *entries; /* of the index */
+	uint32_t entry_count;
+	const uint32_t *places;
+	const uint32_t *postings;
+	uint32_t posting_count;
+	uint32_t *taken; /* of the index's entries */
+};
+
+/*
+ * Takes the next posting of each constant's entry, which must be predicate
+ * `local`.  Returns how many constants could, which is all if they are sound.
+ */
+static uint32_t take_postings(const struct members *members, const uint32_t *constants, uint32_t count,
+			      uint32_t local)
 {
-	const uint32_t *postings = check->bundle->postings;
-	uint32_t posting = check->bundle->entries[entry].posting, *seen = &check->seen[entry];
+	const struct sk_bundle_entry *restrict entries = members->entries;
+	const uint32_t *restrict places = members->places, *restrict postings = members->postings;
+	uint32_t *restrict taken = members->taken;
+	const uint32_t entry_count = members->entry_count, posting_count = members->posting_count;
 
-	if (posting & SK_POSTING_LAST) {
-		*seen = 1;
-		return posting == (predicate | SK_POSTING_LAST);
-	}
-	if (*seen > 0) {
-		uint32_t before = postings[posting + *seen - 1];
+	for (uint32_t k = 0; k < count; k++) {
+		uint32_t place = places[constants[k]], next;
 
+		/* The place may be left from another index. */
+		if (place >= entry_count || entries[place].constant != constants[k])
+			return k;
+		next = taken[place];
 		/* A predicate may have the same constant twice. */
-		if ((before & ~(uint32_t)SK_POSTING_LAST) == predicate)
-			return true;
-		if (before & SK_POSTING_LAST)
-			return false;
+		if (next != entries[place].posting && postings[next - 1] == local)
+			continue;
+		/* One that goes on behind its end is found out by check_members(). */
+		if (next == posting_count || postings[next] != local)
+			return k;
+		taken[place] = next + 1;
 	}
-	return (postings[posting + (*seen)++] & ~(uint32_t)SK_POSTING_LAST) == predicate;
-}
-
-static bool all_taken(const struct sk_index_check *check, uint32_t entry)
-{
-	uint32_t posting = check->bundle->entries[entry].posting, seen = check->seen[entry];
-
-	if (seen == 0)
-		return false;
-	return (posting & SK_POSTING_LAST) || (check->bundle->postings[posting + seen - 1] & SK_POSTING_LAST);
+	return count;
 }
 
 /* Predicates [first, first + count), all of the index's group, have exactly the index's entries. */
@@ -142,25 +129,24 @@ static int check_members(struct sk_index_check *check, uint32_t first, uint32_t 
 {
 	const struct sk_bundle *bundle = check->bundle;
 	const uint32_t first_entry = check->record->first_entry, entry_count = check->record->entry_count;
+	const struct members members = {.entries = bundle->entries + first_entry,
+					.entry_count = entry_count,
+					.places = check->places,
+					.postings = bundle->postings,
+					.posting_count = bundle->postings_count,
+					.taken = check->taken + first_entry};
 
 	for (uint32_t i = first; i < first + count; i++) {
 		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+		uint32_t found = take_postings(&members, bundle->constants + predicate->first, predicate->count,
+					       i - check->question->first);
 
-		for (uint32_t k = 0; k < predicate->count; k++) {
-			uint32_t constant = bundle->constants[predicate->first + k];
-			uint32_t place = check->places[constant];
-
-			/* The place may be left from another index. */
-			if (place >= entry_count || bundle->entries[first_entry + place].constant != constant)
-				return sk_verify_refuse(check->verifier, SK_SECTION_INDEXES, check->number,
-							"it has no entry for constant %u of predicate %u", k, i);
-			if (!take_posting(check, first_entry + place, i - check->question->first))
-				return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, first_entry + place,
-							"it does not lead to predicate %u", i);
-		}
+		if (found < predicate->count)
+			return sk_verify_refuse(check->verifier, SK_SECTION_INDEXES, check->number,
+						"constant %u of predicate %u does not lead to it", found, i);
 	}
 	for (uint32_t i = first_entry; i < first_entry + entry_count; i++) {
-		if (!all_taken(check, i))
+		if (check->taken[i] != posting_end(bundle, i))
 			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, i,
 						"it leads to a predicate that does not have it");
 	}
@@ -169,55 +155,91 @@ static int check_members(struct sk_index_check *check, uint32_t first, uint32_t 
 
 /* --- tables ------------------------------------------------------------ */
 
-/*
- * Every entry is found by looking for its text, before anything else of the
- * same text.  As there are as many slots in use as entries, no other is.
- */
-static int check_slots(struct sk_index_check *check)
+/* True if another entry of the same hash, which stands before slot `at`, has the same text. */
+static bool is_repeated(const struct sk_index_check *check, uint32_t at)
 {
 	const struct sk_bundle *bundle = check->bundle;
 	const struct sk_bundle_entry *entries = bundle->entries + check->record->first_entry;
 	const uint32_t *slots = bundle->slots + check->record->first_part;
-	const uint32_t slot_count = check->record->part_count, entry_count = check->record->entry_count;
-	uint32_t used = 0;
+	const uint32_t *hashes = check->taken + check->record->first_entry;
+	const uint32_t entry = (slots[at] & SK_SLOT_ENTRY_MASK) - 1;
+	uint32_t length, other_length;
+	const char *text = sk_bundle_text(bundle, entries[entry].constant, &length);
 
-	for (uint32_t i = 0; i < slot_count; i++) {
-		if (slots[i] == 0)
+	while (at-- > 0 && slots[at] != 0) {
+		uint32_t other = (slots[at] & SK_SLOT_ENTRY_MASK) - 1;
+		const char *other_text = sk_bundle_text(bundle, entries[other].constant, &other_length);
+
+		if (hashes[other] != hashes[entry])
+			break;
+		if (length == other_length && memcmp(text, other_text, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_slot(const struct sk_index_check *check, uint32_t at, const char *reason)
+{
+	return sk_verify_refuse(check->verifier, SK_SECTION_SLOTS, check->record->first_part + at, "%s", reason);
+}
+
+/*
+ * Slots in use hold as many entries as there are, in strict order of hash and
+ * number: so each once.  There is no free slot between an entry and its home,
+ * and no other of its text: so looking for the text finds it.
+ */
+static int check_order_of_slots(struct sk_index_check *check)
+{
+	const uint32_t *slots = check->bundle->slots + check->record->first_part;
+	const uint32_t *hashes = check->taken + check->record->first_entry;
+	const uint32_t entry_count = check->record->entry_count, homes = sk_slot_homes(entry_count);
+	uint32_t used = 0, run = 0, last_hash = 0, last = 0;
+
+	for (uint32_t i = 0; i < check->record->part_count; i++) {
+		uint32_t entry = (slots[i] & SK_SLOT_ENTRY_MASK) - 1, hash, home;
+
+		if (slots[i] == 0) {
+			run = i + 1;
 			continue;
-		used++;
-		if ((slots[i] & SK_SLOT_ENTRY_MASK) - 1 >= entry_count)
-			return sk_verify_refuse(check->verifier, SK_SECTION_SLOTS, check->record->first_part + i,
-						"there is no such entry");
-	}
-	if (used != entry_count)
-		return sk_verify_refuse(check->verifier, SK_SECTION_INDEXES, check->number,
-					"%u slots are in use for %u entries", used, entry_count);
-	for (uint32_t i = 0; i < entry_count; i++) {
-		uint32_t length, probes = 0;
-		const char *text = sk_bundle_text(bundle, entries[i].constant, &length);
-		struct sk_slot slot = sk_slot_of(text, length, slot_count);
-
-		if (i > 0 && entries[i].constant <= entries[i - 1].constant)
-			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, check->record->first_entry + i,
-						"its constant is not behind the one before");
-		for (; slots[slot.at] != (slot.byte << SK_SLOT_ENTRY_BITS | (i + 1));
-		     slot.at = sk_slot_next(slot.at, slot_count)) {
-			uint32_t other = (slots[slot.at] & SK_SLOT_ENTRY_MASK) - 1, other_length;
-			const char *other_text;
-
-			if (slots[slot.at] == 0 || ++probes == SK_INDEX_PROBE_LIMIT)
-				return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES,
-							check->record->first_entry + i, "no slot leads to it");
-			if (slots[slot.at] >> SK_SLOT_ENTRY_BITS != slot.byte)
-				continue;
-			other_text = sk_bundle_text(bundle, entries[other].constant, &other_length);
-			if (length == other_length && memcmp(text, other_text, length) == 0)
-				return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES,
-							check->record->first_entry + i,
-							"its text is that of another entry");
 		}
+		if (entry >= entry_count)
+			return refuse_slot(check, i, "there is no such entry");
+		hash = hashes[entry];
+		home = sk_slot_home(hash, homes);
+		if (home < run || home > i || i - home >= SK_INDEX_PROBE_LIMIT ||
+		    slots[i] != sk_slot_make(hash, entry))
+			return refuse_slot(check, i, "it is not the place of its entry");
+		if (used > 0 && hash <= last_hash) {
+			if (hash < last_hash || entry <= last)
+				return refuse_slot(check, i, "its entry is not behind the one before");
+			if (is_repeated(check, i))
+				return refuse_slot(check, i, "its entry has the text of another");
+		}
+		last_hash = hash;
+		last = entry;
+		used++;
 	}
+	if (used != entry_count || slots[check->record->part_count - 1] != 0)
+		return sk_verify_refuse(check->verifier, SK_SECTION_INDEXES, check->number,
+					"%u slots are in use for %u entries, or the last one is", used,
+					entry_count);
 	return 0;
+}
+
+/* The hashes stand where check_members() has counted, which is done with it. */
+static int check_slots(struct sk_index_check *check)
+{
+	const struct sk_bundle_entry *entries = check->bundle->entries + check->record->first_entry;
+	uint32_t *hashes = check->taken + check->record->first_entry;
+
+	for (uint32_t i = 0; i < check->record->entry_count; i++) {
+		uint32_t length;
+		const char *text = sk_bundle_text(check->bundle, entries[i].constant, &length);
+
+		/* STRINGS stands behind the last text, so there are bytes to read. */
+		hashes[i] = sk_slot_hash_padded(text, length);
+	}
+	return check_order_of_slots(check);
 }
 
 /* --- orders ------------------------------------------------------------ */
@@ -281,6 +303,22 @@ static bool begins(const struct sk_index_check *check, uint32_t other, uint32_t 
 	return sk_order_begins(order, entry_text(check, other).length, entry_text(check, entry), common);
 }
 
+/* Texts in order lie all over the strings: two steps ahead, where they begin; one step, they. */
+enum { AHEAD = 8 };
+
+static void look_ahead(const struct sk_index_check *check, uint32_t entry)
+{
+	const struct sk_bundle *bundle = check->bundle;
+	const struct sk_bundle_entry *entries = bundle->entries + check->record->first_entry;
+	const uint8_t order = sk_index_groups[check->record->group].order;
+
+	if (order == SK_GROUP_ORDER_NUMBER || order == SK_GROUP_ORDER_ADDRESS ||
+	    entry + 2 * AHEAD >= check->record->entry_count)
+		return;
+	__builtin_prefetch(&bundle->strings[entries[entry + 2 * AHEAD].constant]);
+	__builtin_prefetch(bundle->string_bytes + bundle->strings[entries[entry + AHEAD].constant]);
+}
+
 /*
  * Entries ascend, and each link leads to the longest other entry that begins
  * it.  That is the entry before or one that its links lead to; what is passed
@@ -294,6 +332,7 @@ static int check_order(struct sk_index_check *check)
 	for (uint32_t i = 0; i < check->record->entry_count; i++) {
 		uint32_t link = SK_NONE, common = 0;
 
+		look_ahead(check, i);
 		if (i > 0) {
 			if (!is_behind(check, i, &common))
 				return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES,
@@ -344,7 +383,7 @@ static int check_extent(struct sk_index_check *check, struct progress *next)
 		break;
 	case SK_GROUP_PARTS_SLOTS:
 		sound = take(&no_links, 0, record->first_link, 0) &&
-			record->part_count == sk_slot_count(record->entry_count) &&
+			record->part_count > sk_slot_homes(record->entry_count) &&
 			take(&next->slot, bundle->slots_count, record->first_part, record->part_count);
 		break;
 	case SK_GROUP_PARTS_STATES:
@@ -375,7 +414,7 @@ static int check_index(struct sk_index_check *check, enum sk_index_group group, 
 					first);
 	status = check_extent(check, next);
 	if (status == 0)
-		status = check_entries(check, next);
+		status = check_entries(check);
 	if (status == 0)
 		status = check_members(check, first, count);
 	if (status < 0)
@@ -498,9 +537,10 @@ static int check_ends(struct sk_index_check *check, const struct progress *next)
 		{SK_SECTION_LINKS, next->link, bundle->links_count},
 		{SK_SECTION_SLOTS, next->slot, bundle->slots_count},
 		{SK_SECTION_STATES, next->state, bundle->states_count},
-		{SK_SECTION_POSTINGS, next->posting, bundle->postings_count},
 	};
 
+	if (bundle->entries_count == 0 && bundle->postings_count != 0)
+		return sk_verify_refuse(check->verifier, SK_SECTION_POSTINGS, 0, "it belongs to no entry");
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		if (ends[i].used != ends[i].count)
 			return sk_verify_refuse(check->verifier, ends[i].section, ends[i].used,
@@ -540,14 +580,14 @@ int sk_verify_questions(struct sk_verifier *verifier)
 	if (bundle->addresses_count > places)
 		places = bundle->addresses_count;
 	check.places = sk_alloc_zeroed(places, sizeof(*check.places));
-	check.seen = sk_alloc_zeroed(bundle->entries_count, sizeof(*check.seen));
+	check.taken = sk_alloc_zeroed(bundle->entries_count, sizeof(*check.taken));
 	check.parents = sk_alloc_zeroed(bundle->states_count, sizeof(*check.parents));
-	if (check.places && check.seen && check.parents)
+	if (check.places && check.taken && check.parents)
 		status = check_questions(&check);
 	else
 		status = sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
 	sk_free(check.places);
-	sk_free(check.seen);
+	sk_free(check.taken);
 	sk_free(check.parents);
 	return status;
 }

@@ -353,26 +353,31 @@ static bool number_in_range(enum sk_type type, uint64_t number)
 	return false;
 }
 
+static int refuse_text_constant(struct sk_verifier *verifier, uint32_t i, uint32_t k)
+{
+	uint32_t string = verifier->bundle->constants[k];
+
+	if (!sk_verify_is_string(verifier, string))
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no string", k);
+	if (sk_verify_bit(verifier->too_long, string))
+		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
+					"its constant %u is longer than %u bytes", k, SK_CONSTANT_LENGTH_LIMIT);
+	return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u has a NUL inside", k);
+}
+
 static int check_text_constants(struct sk_verifier *verifier, uint32_t i, enum sk_type type)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
 	const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+	const uint32_t *constants = bundle->constants + predicate->first;
 	const uint32_t strings = sk_bundle_string_count(bundle);
+	const uint64_t *too_long = verifier->too_long;
+	const uint64_t *with_nul = type == SK_TYPE_STRING ? verifier->with_nul : NULL;
 
-	for (uint32_t k = predicate->first; k < predicate->first + predicate->count; k++) {
-		uint32_t string = bundle->constants[k];
-
-		if (string >= strings)
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no string",
-						k);
-		/* With the NUL behind it. */
-		if (bundle->strings[string + 1] - bundle->strings[string] > SK_CONSTANT_LENGTH_LIMIT + 1)
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
-						"its constant %u is longer than %u bytes", k,
-						SK_CONSTANT_LENGTH_LIMIT);
-		if (type == SK_TYPE_STRING && sk_verify_has_nul(verifier, string))
-			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
-						"its constant %u has a NUL inside", k);
+	for (uint32_t k = 0; k < predicate->count; k++) {
+		if (constants[k] >= strings || sk_verify_bit(too_long, constants[k]) ||
+		    (with_nul && sk_verify_bit(with_nul, constants[k])))
+			return refuse_text_constant(verifier, i, predicate->first + k);
 	}
 	return 0;
 }
@@ -453,6 +458,19 @@ static int check_right_constants(struct sk_verifier *verifier, uint32_t i, uint6
 	return check_constants(verifier, i);
 }
 
+/*
+ * True if all but the constants of the predicate is as in the one before it,
+ * which has been checked: predicates of a question lie together.
+ */
+static bool is_like_the_last(const struct sk_bundle_predicate *predicate)
+{
+	const struct sk_bundle_predicate *last = predicate - 1;
+
+	return predicate->operator== last->operator&& predicate->modifier == last->modifier &&
+		predicate->scope == last->scope && predicate->quantifier == last->quantifier &&
+		predicate->left == last->left && predicate->right == SK_NONE && last->right == SK_NONE;
+}
+
 int sk_verify_predicates(struct sk_verifier *verifier)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
@@ -464,6 +482,12 @@ int sk_verify_predicates(struct sk_verifier *verifier)
 		uint8_t scope;
 		int status;
 
+		if (i > 0 && is_like_the_last(predicate)) {
+			status = check_right_constants(verifier, i, &constants, &patterns);
+			if (status < 0)
+				return status;
+			continue;
+		}
 		if (predicate->operator>= SK_OPERATOR_COUNT)
 			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "there is no operator %u",
 						predicate->operator);

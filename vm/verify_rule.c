@@ -4,7 +4,10 @@
  */
 #include "vm/verify.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "vm/support/alloc.h"
 
 static int check_operand(struct sk_verifier *verifier, uint32_t at)
 {
@@ -35,6 +38,42 @@ static int check_operand(struct sk_verifier *verifier, uint32_t at)
 }
 
 /*
+ * How many instructions from the first on are of the common kinds and sound, as
+ * check_program() has it: nearly all are, and they are looked at in few steps.
+ * The last one, which ends a program, is not.
+ */
+static uint32_t count_common(const struct sk_verifier *verifier, enum sk_op_program kind,
+			     const struct sk_instruction *instructions, uint32_t size)
+{
+	const uint32_t predicates = verifier->bundle->predicates_count;
+	const uint32_t expressions = verifier->bundle->expressions_count;
+	const uint32_t strings = sk_bundle_string_count(verifier->bundle);
+	uint32_t i = 0;
+
+	if (kind == SK_OP_PROGRAM_CONDITION) {
+		for (; i < size; i++) {
+			const struct sk_instruction instruction = instructions[i];
+
+			/* Of the last one no jump stays inside. */
+			if ((instruction.op != SK_OP_JUMP_TRUE && instruction.op != SK_OP_JUMP_FALSE) ||
+			    instruction.aux != 0 || instruction.operand >= predicates ||
+			    instruction.jump >= size - i - 1)
+				break;
+		}
+		return i;
+	}
+	for (; i + 1 < size; i++) {
+		const struct sk_instruction instruction = instructions[i];
+		bool literal = instruction.op == SK_OP_LITERAL && instruction.jump == 0;
+
+		if ((!literal && instruction.op != SK_OP_FIELD) || instruction.aux != 0 ||
+		    instruction.operand >= (literal ? strings : expressions))
+			break;
+	}
+	return i;
+}
+
+/*
  * A program of `kind` at [first, first + size), which is inside CODE.  Jumps
  * go forward and stay inside, and the last instruction ends the program: so
  * every path ends.
@@ -46,9 +85,12 @@ static int check_program(struct sk_verifier *verifier, enum sk_op_program kind, 
 	for (uint32_t i = 0; i < size; i++) {
 		const struct sk_instruction *instruction = &verifier->bundle->code[first + i];
 		const struct sk_op_info *info;
-		bool last = i + 1 == size;
+		bool last;
 		int status;
 
+		i += count_common(verifier, kind, instruction, size - i);
+		instruction = &verifier->bundle->code[first + i];
+		last = i + 1 == size;
 		if (instruction->op >= SK_OP_COUNT)
 			return sk_verify_refuse(verifier, SK_SECTION_CODE, first + i, "there is no instruction %u",
 						instruction->op);
@@ -123,7 +165,7 @@ static int check_tags(struct sk_verifier *verifier, uint32_t rule, uint32_t next
 	return 0;
 }
 
-/* Where the programs of one kind go on, over all rules. */
+/* The program of rule `rule` is the next one: it begins at `*next`. */
 static int check_rule_program(struct sk_verifier *verifier, uint32_t rule, enum sk_op_program kind, uint32_t *next)
 {
 	const struct sk_bundle_rule *record = &verifier->bundle->rules[rule];
@@ -143,6 +185,48 @@ static int check_rule_program(struct sk_verifier *verifier, uint32_t rule, enum 
 	if (status < 0)
 		return status;
 	*next += size;
+	return 0;
+}
+
+/* True if one of the rules in `owners`, whose outputs ascend, has the same output as `record`. */
+static bool is_known_output(const struct sk_bundle *bundle, const uint32_t *owners, uint32_t count,
+			    const struct sk_bundle_rule *record)
+{
+	uint32_t low = 0, high = count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct sk_bundle_rule *owner = &bundle->rules[owners[middle]];
+
+		if (owner->output == record->output)
+			return owner->output_size == record->output_size;
+		if (owner->output < record->output)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Each output is the next one, or that of an earlier rule. */
+static int check_outputs(struct sk_verifier *verifier, uint32_t *next)
+{
+	const struct sk_bundle *bundle = verifier->bundle;
+	SK_CLEANUP_FREE uint32_t *owners = sk_alloc_zeroed(bundle->rules_count, sizeof(*owners));
+	uint32_t count = 0;
+
+	if (!owners)
+		return sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
+	for (uint32_t i = 0; i < bundle->rules_count; i++) {
+		int status;
+
+		if (bundle->rules[i].output != *next && is_known_output(bundle, owners, count, &bundle->rules[i]))
+			continue;
+		status = check_rule_program(verifier, i, SK_OP_PROGRAM_OUTPUT, next);
+		if (status < 0)
+			return status;
+		owners[count++] = i;
+	}
 	return 0;
 }
 
@@ -175,11 +259,9 @@ int sk_verify_rules(struct sk_verifier *verifier)
 		if (status < 0)
 			return status;
 	}
-	for (uint32_t i = 0; i < bundle->rules_count; i++) {
-		status = check_rule_program(verifier, i, SK_OP_PROGRAM_OUTPUT, &next_code);
-		if (status < 0)
-			return status;
-	}
+	status = check_outputs(verifier, &next_code);
+	if (status < 0)
+		return status;
 	if (next_tag != bundle->tags_count)
 		return sk_verify_refuse(verifier, SK_SECTION_TAGS, next_tag, "it belongs to no rule");
 	if (next_code != bundle->code_count)
