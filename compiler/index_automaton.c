@@ -65,7 +65,7 @@ static void add_children(struct automaton *automaton, uint32_t number)
 
 	automaton->states[number].first_child = automaton->count;
 	/* A text that ends here is the first of the run. */
-	if (items[begin].text.length == run.depth)
+	while (begin < run.end && items[begin].text.length == run.depth)
 		begin++;
 	while (begin < run.end) {
 		char label = items[begin].text.bytes[run.depth];
@@ -92,12 +92,16 @@ static void build_tree(struct automaton *automaton)
 	automaton->labels[automaton->count] = '\0';
 }
 
-/* Fails and outputs, and the items in the order of the states where they end. */
+/*
+ * Fails and outputs, and the items in the order of the states where they end.
+ * The same text a second time, which no compile gives, ends nowhere: it comes
+ * last, and the verifier will not have it.
+ */
 static bool finish(struct automaton *automaton)
 {
 	struct sk_index_writer *writer = automaton->writer;
 	struct sk_index_item *items = sk_arena_alloc(writer->arena, ((size_t)writer->count + 1) * sizeof(*items));
-	uint32_t next = 0;
+	uint32_t next = 0, last = writer->count;
 
 	if (!items)
 		return false;
@@ -115,6 +119,10 @@ static bool finish(struct automaton *automaton)
 			automaton->links[next] = state->output;
 			state->output = next;
 			items[next++] = *item;
+			while (++item < writer->items + run->end && item->text.length == run->depth) {
+				automaton->links[--last] = SK_NONE;
+				items[last] = *item;
+			}
 		}
 	}
 	writer->items = items;
