@@ -13,15 +13,23 @@
  *                  | u16 counts  | records | records | ...
  *                  +-------------+---------+---------+-----
  *
+ * The indexes of a compact bundle are written by the compiler's planner, where
+ * its records are sound; then bytes of them are changed, one at a time.
+ *
  * What the verifier takes must run: every type is evaluated for a host that
  * gives pseudo-random values of the declared types, every predicate and
- * expression is asked for, and every output is printed.
+ * expression is asked for, and every output is printed.  And what the indexes
+ * find for such values must be what comparing one by one finds.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/index.h"
 #include "vm/bundle.h"
+#include "vm/engine.h"
+#include "vm/index.h"
+#include "vm/plan.h"
 #include "vm/support/buffer.h"
 #include "vm/vm.h"
 
@@ -162,6 +170,92 @@ static void print_output(struct sk_vm *vm, const struct sk_bundle *bundle, uint3
 	}
 }
 
+/* --- indexes ----------------------------------------------------------- */
+
+static bool holds(void *context, uint32_t number, const struct sk_value *value)
+{
+	return sk_vm_holds_for(context, number, value);
+}
+
+static struct sk_value any_value(struct host *host, const struct sk_bundle *bundle, uint32_t expression,
+				 struct sk_arena *scratch)
+{
+	const struct sk_bundle_expression *record = &bundle->expressions[expression];
+	struct sk_value value = {.presence = SK_PRESENT, .type = record->type, .list = 1, .length = draw(host, 4)};
+	bool list =
+		record->list || (record->kind == SK_EXPRESSION_FIELD &&
+				 sk_bundle_field_quantifier(&bundle->fields[record->operand]) != SK_QUANTIFIER_ONE);
+	struct sk_value *items;
+
+	if (!list)
+		return scalar(host, record->type, scratch);
+	items = sk_arena_alloc_zeroed(scratch, value.length, sizeof(*items));
+	for (uint32_t i = 0; i < value.length; i++)
+		items[i] = scalar(host, record->type, scratch);
+	value.items = items;
+	return value;
+}
+
+/* Half of the texts are constants of the bundle, or begin or end with one. */
+static struct sk_value near_constant(struct host *host, const struct sk_bundle *bundle, struct sk_value value,
+				     struct sk_arena *scratch)
+{
+	uint32_t length, extra = draw(host, 3);
+	const char *text;
+	char *copy;
+
+	if (value.list || value.presence != SK_PRESENT ||
+	    (value.type != SK_TYPE_STRING && value.type != SK_TYPE_BYTES) || sk_bundle_string_count(bundle) == 0 ||
+	    draw(host, 2))
+		return value;
+	text = sk_bundle_text(bundle, draw(host, sk_bundle_string_count(bundle)), &length);
+	copy = sk_arena_alloc(scratch, length + 2 * extra);
+	memset(copy, '/', length + 2 * extra);
+	memcpy(copy + extra, text, length);
+	value.text = draw(host, 2) ? copy : copy + extra;
+	value.length = (uint32_t)(copy + length + (draw(host, 2) ? extra : 2 * extra) - value.text);
+	return value;
+}
+
+static void compare_hits(struct sk_vm *vm, const struct sk_bundle *bundle, struct host *host)
+{
+	struct sk_index *index;
+	struct sk_arena scratch;
+
+	if (sk_index_create(bundle, &index) < 0)
+		abort();
+	sk_arena_init(&scratch, 0);
+	for (uint32_t number = 0; number < bundle->questions_count; number++) {
+		const struct sk_bundle_question *question = &bundle->questions[number];
+
+		for (unsigned round = 0; question->expression != SK_NONE && round < 8; round++) {
+			struct sk_value value = near_constant(
+				host, bundle, any_value(host, bundle, question->expression, &scratch), &scratch);
+			const uint32_t *hits;
+			uint32_t count, next = 0;
+
+			if (value.presence != SK_PRESENT)
+				continue;
+			count = sk_index_find(index, number, &value, holds, vm, &hits);
+			for (uint32_t i = question->first; i < question->first + question->count; i++) {
+				const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+				bool negated = sk_plan_is_negated(predicate, sk_plan_group(bundle, predicate));
+				bool hit = next < count && hits[next] == i;
+
+				next += hit;
+				if ((hit != negated) != sk_vm_holds_for(vm, i, &value))
+					abort();
+			}
+			if (next != count)
+				abort();
+		}
+	}
+	sk_arena_release(&scratch);
+	sk_index_destroy(index);
+}
+
+/* --- running ----------------------------------------------------------- */
+
 static void run(const struct sk_bundle *bundle, uint64_t seed)
 {
 	const struct sk_vm_options options = {.extract = extract, .match_all = seed & 1, .priority = 7};
@@ -189,11 +283,13 @@ static void run(const struct sk_bundle *bundle, uint64_t seed)
 		for (uint32_t i = 0; i < bundle->rules_count; i++)
 			print_output(vm, bundle, i, &buffer);
 	}
+	compare_hits(vm, bundle, &host);
 	sk_buffer_release(&buffer);
 	sk_vm_destroy(vm);
 }
 
-static void try_bundle(const uint8_t *bytes, size_t size, uint64_t seed)
+/* What the verifier says; "" if it takes the bundle, which then has run. */
+static struct sk_error try_bundle(const uint8_t *bytes, size_t size, uint64_t seed)
 {
 	struct sk_bundle bundle;
 	struct sk_error error = {.message = ""};
@@ -204,6 +300,7 @@ static void try_bundle(const uint8_t *bytes, size_t size, uint64_t seed)
 	} else {
 		assert(error.message[0] != '\0');
 	}
+	return error;
 }
 
 /* --- making headers ---------------------------------------------------- */
@@ -226,10 +323,15 @@ static const uint32_t record_sizes[SK_SECTION_COUNT] = {
 #undef SK_SECTION
 };
 
+static bool is_index(enum sk_section section)
+{
+	return section >= SK_SECTION_QUESTIONS && section <= SK_SECTION_POSTINGS;
+}
+
 /* Sizes that follow from other sections, and are not in a compact bundle. */
 static uint64_t section_size(enum sk_section section, const uint16_t counts[SK_SECTION_COUNT])
 {
-	uint64_t count = counts[section];
+	uint64_t count = is_index(section) ? 0 : counts[section];
 
 	if (section == SK_SECTION_TYPES)
 		count = SK_EVENT_COUNT;
@@ -242,7 +344,8 @@ static uint64_t section_size(enum sk_section section, const uint16_t counts[SK_S
 
 static bool is_made(enum sk_section section)
 {
-	return section == SK_SECTION_TYPES || section == SK_SECTION_SYSCALLS || section == SK_SECTION_LOCATIONS;
+	return section == SK_SECTION_TYPES || section == SK_SECTION_SYSCALLS || section == SK_SECTION_LOCATIONS ||
+	       is_index(section);
 }
 
 /* A file of a compact bundle; NULL if its bytes are not as many as its counts say. */
@@ -288,6 +391,118 @@ static uint8_t *expand(const uint8_t *data, size_t size, size_t *ret_size)
 	return bytes;
 }
 
+/* The sections of a file whose records are sound, but for its indexes. */
+static struct sk_bundle view_of(const uint8_t *bytes)
+{
+	const struct sk_bundle_section *table =
+		(const struct sk_bundle_section *)(bytes + sizeof(struct sk_bundle_header));
+	struct sk_bundle view = {.bytes = bytes};
+
+#define SK_SECTION(id, member, record, what)                                                                       \
+	view.member = (const void *)(bytes + table[SK_SECTION_##id].offset);                                       \
+	view.member##_count = (uint32_t)(table[SK_SECTION_##id].size / sizeof(record));
+	SK_SECTIONS(SK_SECTION)
+#undef SK_SECTION
+	return view;
+}
+
+/* Brings the predicates into the order that indexes want, and conditions along. */
+static void sort_predicates(uint8_t *bytes, struct sk_arena *arena)
+{
+	const struct sk_bundle view = view_of(bytes);
+	const uint32_t count = view.predicates_count;
+	const uint32_t *order = sk_index_order(&view, arena);
+	uint32_t *places = sk_arena_alloc_zeroed(arena, count, sizeof(*places));
+	struct sk_bundle_predicate *sorted = sk_arena_alloc_zeroed(arena, count, sizeof(*sorted));
+	struct sk_instruction *code = (struct sk_instruction *)view.code;
+
+	for (uint32_t i = 0; i < count; i++) {
+		places[order[i]] = i;
+		sorted[i] = view.predicates[order[i]];
+	}
+	memcpy((void *)view.predicates, sorted, count * sizeof(*sorted));
+	for (uint32_t i = 0; i < view.code_count; i++) {
+		if (sk_ops[code[i].op].operand == SK_OP_OPERAND_PREDICATE)
+			code[i].operand = places[code[i].operand];
+	}
+}
+
+/* The file with indexes; NULL if a limit is passed. */
+static uint8_t *add_indexes(uint8_t *bytes, size_t size, size_t *ret_size)
+{
+	const size_t head = sizeof(struct sk_bundle_header) + SK_SECTION_COUNT * sizeof(struct sk_bundle_section);
+	const struct sk_bundle_section *table =
+		(const struct sk_bundle_section *)(bytes + sizeof(struct sk_bundle_header));
+	struct sk_buffer sections[SK_SECTION_COUNT] = {{0}};
+	struct sk_bundle_section *written;
+	struct sk_bundle view;
+	struct sk_arena arena, scratch;
+	uint8_t *complete = NULL;
+	size_t total = size, at = head;
+
+	sk_arena_init(&arena, 0);
+	sk_arena_init(&scratch, 0);
+	sort_predicates(bytes, &arena);
+	view = view_of(bytes);
+	if (sk_index_write(&view, &scratch, sections, NULL) == 0) {
+		for (int i = SK_SECTION_QUESTIONS; i <= SK_SECTION_POSTINGS; i++)
+			total += (sections[i].length + 7) & ~(size_t)7;
+		complete = calloc(1, total);
+		memcpy(complete, bytes, head);
+		written = (struct sk_bundle_section *)(complete + sizeof(struct sk_bundle_header));
+		for (int i = 0; i < SK_SECTION_COUNT; i++) {
+			size_t length = is_index(i) ? sections[i].length : table[i].size;
+			const void *records =
+				is_index(i) ? (const void *)sections[i].bytes : bytes + table[i].offset;
+
+			written[i] = (struct sk_bundle_section){at, length};
+			if (length)
+				memcpy(complete + at, records, length);
+			at += (length + 7) & ~(size_t)7;
+		}
+		make_header(complete, total);
+		*ret_size = total;
+	}
+	for (int i = 0; i < SK_SECTION_COUNT; i++)
+		sk_buffer_release(&sections[i]);
+	sk_arena_release(&arena);
+	sk_arena_release(&scratch);
+	return complete;
+}
+
+enum { CHANGES = 24 };
+
+/* What the planner wrote runs; what is changed in it is refused, or finds the same. */
+static void try_indexes(uint8_t *bytes, size_t size, uint64_t seed)
+{
+	struct host random = {.state = seed};
+	size_t complete_size = 0, begin, end;
+	uint8_t *complete = add_indexes(bytes, size, &complete_size);
+	struct sk_bundle view;
+	struct sk_error error;
+
+	if (!complete)
+		return;
+	error = try_bundle(complete, complete_size, seed);
+	/* The same text in two strings is the one thing that it cannot index. */
+	if (error.message[0] && !strstr(error.message, "SLOTS") && !strstr(error.message, "ENTRIES"))
+		abort();
+	view = view_of(complete);
+	begin = (size_t)((const uint8_t *)view.questions - complete);
+	end = (size_t)((const uint8_t *)(view.postings + view.postings_count) - complete);
+	for (int i = 0; i < CHANGES && end > begin; i++) {
+		size_t place = begin + draw(&random, (uint32_t)(end - begin));
+		uint8_t was = complete[place];
+
+		complete[place] = draw(&random, 2) ? (uint8_t)(was + draw(&random, 3) - 1)
+						   : (uint8_t)(was ^ 1 << draw(&random, 8));
+		make_header(complete, complete_size);
+		try_bundle(complete, complete_size, seed + (uint64_t)i);
+		complete[place] = was;
+	}
+	free(complete);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t seed = 0;
@@ -306,7 +521,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(copy);
 	expanded = expand(data, size, &expanded_size);
 	if (expanded) {
-		try_bundle(expanded, expanded_size, seed);
+		struct sk_error error = try_bundle(expanded, expanded_size, seed);
+
+		/* It lacks nothing but its indexes, or they do not matter. */
+		if (!error.message[0] || strstr(error.message, "it belongs to no question"))
+			try_indexes(expanded, expanded_size, seed);
 		free(expanded);
 	}
 	return 0;
