@@ -59,8 +59,7 @@ def scaling(bench):
     for pack in bench.results["packs"]:
         if not pack["name"].startswith("generated"):
             continue
-        result = evaluate(bench, pack, corpus, "-n", 2, "-t", 3, "-c", 400_000, "-e",
-                          "linear,rows", "-f", max(1, int(pack["name"].split("-")[1]) // 64))
+        result = evaluate(bench, pack, corpus, "-n", 2, "-t", 3, "-e", "linear,rows", "-f", max(1, int(pack["name"].split("-")[1]) // 64))
         rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
         tell(pack["name"], result)
 

@@ -54,7 +54,7 @@ def powers(low, high):
 
 def log_log(path, title, x_title, y_title, series):
     """Lines over two logarithmic axes. `series`: {name: [(x, y), ...]}, all positive."""
-    canvas = Canvas(760, 460)
+    canvas = Canvas(800, 460)
     left, right, top, bottom = 80, 620, 60, 400
     xs = [x for points in series.values() for x, _ in points]
     ys = [y for points in series.values() for _, y in points]
