@@ -197,8 +197,7 @@ static uint32_t lower_check(struct backend *backend, const struct sk_node *node,
 
 	/* Outside macros nobody comes back to it. */
 	if (!macro) {
-		uint32_t lowered =
-			sk_ir_node_predicate(&backend->ir, sk_check_predicate(&backend->check, node));
+		uint32_t lowered = sk_ir_node_predicate(&backend->ir, sk_check_predicate(&backend->check, node));
 
 		meet_all(backend, sk_check_take_issues(&backend->check), NULL);
 		return lowered;
