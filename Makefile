@@ -46,8 +46,9 @@ Q := $(if $(V),,@)
 
 # --- sources -----------------------------------------------------------
 
-LIBRARY_SOURCES := $(wildcard vm/*.c vm/schema/*.c vm/support/*.c vm/*.cc grammar/*.c compiler/*.c \
-	runtime/*.c runtime/scap/*.c runtime/state/*.c runtime/fields/*.c runtime/alert/*.c runtime/capture/*.c)
+# The parts of the command line that are folders (cli/lsp/ ...) are in the library: tests and fuzz targets reach them.
+LIBRARY_SOURCES := $(wildcard vm/*.c vm/schema/*.c vm/support/*.c vm/*.cc grammar/*.c compiler/*.c compiler/*/*.c \
+	runtime/*.c runtime/*/*.c cli/*/*.c)
 LEXERS := $(wildcard grammar/*.re)
 GRAMMARS := $(wildcard grammar/*.y)
 BPF_SOURCES := $(wildcard runtime/capture/bpf/*.bpf.c)
@@ -180,8 +181,8 @@ fuzz: $(FUZZ_TARGETS:%.c=$(B)/%) ## run every fuzz target FUZZ_SECONDS (30) from
 
 # --- looking after the code ----------------------------------------------
 
-OUR_SOURCES = $(wildcard vm/*.[ch] vm/*/*.[ch] grammar/*.[ch] compiler/*.[ch] runtime/*.[ch] runtime/*/*.[ch] \
-	runtime/*/bpf/*.[ch] cli/*.[ch] bench/*.[ch] bench/*/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+OUR_SOURCES = $(wildcard vm/*.[ch] vm/*/*.[ch] grammar/*.[ch] compiler/*.[ch] compiler/*/*.[ch] runtime/*.[ch] runtime/*/*.[ch] \
+	runtime/*/bpf/*.[ch] cli/*.[ch] cli/*/*.[ch] bench/*.[ch] bench/*/*.[ch] fuzz/*.[ch] tests/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 
 check: ## format, layering, cppcheck, clang-tidy where they are installed
 	$(Q)tests/check $(B) $(OUR_SOURCES)
