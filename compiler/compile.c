@@ -133,10 +133,13 @@ static int compile_all(struct compile *compile, const struct sk_paths *paths, st
 		result = -EINVAL;
 	if (result == 0 && diagnostics->out_of_memory)
 		result = -ENOMEM;
-	if (result == 0)
+	if (result == 0) {
 		sk_pack_report_unused(&compile->pack);
-	else
+		if (compile->options && compile->options->ret_pack)
+			*compile->options->ret_pack = compile->pack;
+	} else {
 		ret_bundle->length = length;
+	}
 	return result;
 }
 

@@ -42,6 +42,11 @@ struct sk_compile_options {
 	uint8_t priority; /* least severe to compile; 7: all */
 	bool check_only;  /* no bundle: lint */
 	/*
+	 * Takes what the files defined, resolved, for those who show a person where a condition comes from; it lives
+	 * in the diagnostics' arena.  Untouched after an error.  NULL: nobody wants it.
+	 */
+	struct sk_pack *ret_pack;
+	/*
 	 * For tests that hold single conditions against the reference's filters;
 	 * nothing that a user reaches sets them.
 	 */

@@ -24,6 +24,7 @@ enum {
 };
 
 struct sk_scap_output {
+	struct sk_buffer *memory; /* NULL: `fd` */
 	int fd;
 	bool owns_fd;
 	bool compress;
@@ -38,6 +39,12 @@ struct sk_scap_output {
 
 static void write_out(struct sk_scap_output *output, const uint8_t *bytes, size_t count)
 {
+	if (output->memory) {
+		sk_buffer_append(output->memory, bytes, count);
+		if (output->memory->failed && !output->failure)
+			output->failure = sk_error_set(&output->failure_error, -ENOMEM, "no memory for a capture");
+		return;
+	}
 	while (count > 0 && !output->failure) {
 		ssize_t written = write(output->fd, bytes, count);
 
@@ -116,6 +123,17 @@ int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output *
 		}
 		output->owns_fd = true;
 	}
+	*ret_output = output;
+	return 0;
+}
+
+int sk_scap_output_open_memory(struct sk_buffer *buffer, struct sk_scap_output **ret_output, struct sk_error *error)
+{
+	struct sk_scap_output *output = sk_alloc_zeroed(1, sizeof(*output));
+
+	if (!output)
+		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
+	output->memory = buffer;
 	*ret_output = output;
 	return 0;
 }

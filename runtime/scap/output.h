@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the bytes of a capture go: a file or standard output, plain or gzip.
+ * Where the bytes of a capture go: a file, standard output or memory, plain or gzip.
  *
- *    put ──► buffer [######....] ──(deflate)──► write(2)
+ *    put ──► buffer [######....] ──(deflate)──► write(2), or memory
  *
  * Invariant: after the first failure nothing more is written, and every later
  * call says the same.
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vm/support/buffer.h"
 #include "vm/support/error.h"
 
 struct sk_scap_output;
@@ -21,6 +22,10 @@ struct sk_scap_output;
 /* Creates (truncates) the file; "-" is standard output.  -errno with a sentence. */
 int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output **ret_output,
 			struct sk_error *error);
+
+/* The same, plain, appended to `buffer`, which must outlive the output. */
+int sk_scap_output_open_memory(struct sk_buffer *buffer, struct sk_scap_output **ret_output,
+			       struct sk_error *error);
 
 /*
  * Room for `count` (at most 64 KiB) contiguous bytes, which the caller fills

@@ -389,20 +389,32 @@ static int take_restart(void *context)
 
 /* --- the interface ----------------------------------------------------- */
 
-int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer **ret_writer, struct sk_error *error)
+static int open_writer(const char *path, struct sk_buffer *memory, bool compress,
+		       struct sk_scap_writer **ret_writer, struct sk_error *error)
 {
 	struct sk_scap_writer *writer = sk_alloc_zeroed(1, sizeof(*writer));
 	int r;
 
 	if (!writer)
 		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
-	r = sk_scap_output_open(path, compress, &writer->output, error);
+	r = path ? sk_scap_output_open(path, compress, &writer->output, error)
+		 : sk_scap_output_open_memory(memory, &writer->output, error);
 	if (r < 0) {
 		sk_free(writer);
 		return r;
 	}
 	*ret_writer = writer;
 	return 0;
+}
+
+int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer **ret_writer, struct sk_error *error)
+{
+	return open_writer(path, NULL, compress, ret_writer, error);
+}
+
+int sk_scap_writer_open_memory(struct sk_buffer *buffer, struct sk_scap_writer **ret_writer, struct sk_error *error)
+{
+	return open_writer(NULL, buffer, false, ret_writer, error);
 }
 
 struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer)

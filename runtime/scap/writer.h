@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "runtime/scap/entries.h"
+#include "vm/support/buffer.h"
 #include "vm/support/error.h"
 
 struct sk_scap_writer;
@@ -22,6 +23,10 @@ struct sk_scap_writer;
  */
 int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer **ret_writer,
 			struct sk_error *error);
+
+/* The same, plain, appended to `buffer`, which must outlive the writer. */
+int sk_scap_writer_open_memory(struct sk_buffer *buffer, struct sk_scap_writer **ret_writer,
+			       struct sk_error *error);
 
 /*
  * A sink that writes what it is given.  Texts longer than the format allows
