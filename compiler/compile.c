@@ -92,15 +92,10 @@ static void drop_repeated(struct compile *compile)
 }
 
 /* Loads one file; errors are in the diagnostics, only memory makes it fail. */
-static int compile_file(struct compile *compile, const char *path, bool last)
+static int compile_file(struct compile *compile, const struct sk_source_file *file, bool last)
 {
-	const struct sk_source_file *file;
-	int result = sk_source_read(path, compile->diagnostics, &file);
+	int result = sk_pack_load(&compile->pack, file);
 
-	if (result == -EINVAL)
-		return 0;
-	if (result == 0)
-		result = sk_pack_load(&compile->pack, file);
 	if (result != -ENOMEM)
 		result = sk_pack_resolve(&compile->pack);
 	/* The last file is checked with everything, unless there will be no such thing. */
@@ -109,16 +104,41 @@ static int compile_file(struct compile *compile, const char *path, bool last)
 	return result == -ENOMEM || compile->diagnostics->out_of_memory ? -ENOMEM : 0;
 }
 
-static int compile_all(struct compile *compile, const struct sk_paths *paths, struct sk_buffer *ret_bundle,
+/* Where the files come from. */
+struct input {
+	const struct sk_paths *paths;            /* to read; NULL: */
+	const struct sk_compile_source *sources; /* from memory */
+	size_t count;
+};
+
+/* 0; -EINVAL after reporting that it cannot be read; -ENOMEM. */
+static int take_file(struct compile *compile, const struct input *input, size_t number,
+		     const struct sk_source_file **ret_file)
+{
+	const struct sk_compile_source *source;
+
+	if (input->paths)
+		return sk_source_read(input->paths->names[number], compile->diagnostics, ret_file);
+	source = &input->sources[number];
+	*ret_file = sk_sources_add(compile->diagnostics->sources, source->name, source->size ? source->bytes : "",
+				   source->size);
+	return *ret_file ? 0 : -ENOMEM;
+}
+
+static int compile_all(struct compile *compile, const struct input *input, struct sk_buffer *ret_bundle,
 		       struct sk_compile_summary *ret_summary)
 {
 	struct sk_diagnostics *diagnostics = compile->diagnostics;
 	size_t length = ret_bundle->length;
 	int result = 0;
 
-	for (uint32_t i = 0; i < paths->count; i++) {
-		result = compile_file(compile, paths->names[i], i + 1 == paths->count);
-		if (result < 0)
+	for (size_t i = 0; i < input->count; i++) {
+		const struct sk_source_file *file;
+
+		result = take_file(compile, input, i, &file);
+		if (result == 0)
+			result = compile_file(compile, file, i + 1 == input->count);
+		if (result == -ENOMEM)
 			return result;
 	}
 	if (diagnostics->errors)
@@ -143,19 +163,38 @@ static int compile_all(struct compile *compile, const struct sk_paths *paths, st
 	return result;
 }
 
+static int begin(struct compile *compile, const struct sk_compile_options *options,
+		 struct sk_diagnostics *diagnostics)
+{
+	int result;
+
+	*compile = (struct compile){.options = options, .diagnostics = diagnostics, .arena = diagnostics->arena};
+	result = sk_pack_init(&compile->pack, compile->arena, diagnostics);
+	if (options && options->plugins) {
+		compile->pack.plugins = options->plugins;
+		compile->pack.plugin_count = options->plugin_count;
+	}
+	return result;
+}
+
+static int finish(struct compile *compile, int result)
+{
+	if (result == -ENOMEM)
+		compile->diagnostics->out_of_memory = true;
+	if (compile->options && compile->options->keep)
+		*compile->options->keep = compile->pack;
+	return result;
+}
+
 int sk_compile_files(const char *const *paths, size_t path_count, const struct sk_compile_options *options,
 		     struct sk_diagnostics *diagnostics, struct sk_buffer *ret_bundle,
 		     struct sk_compile_summary *ret_summary)
 {
-	struct compile compile = {.options = options, .diagnostics = diagnostics, .arena = diagnostics->arena};
+	struct compile compile;
 	uint32_t errors = diagnostics->errors;
 	struct sk_paths files = {0};
-	int result = sk_pack_init(&compile.pack, compile.arena, diagnostics);
+	int result = begin(&compile, options, diagnostics);
 
-	if (options && options->plugins) {
-		compile.pack.plugins = options->plugins;
-		compile.pack.plugin_count = options->plugin_count;
-	}
 	for (size_t i = 0; result == 0 && i < path_count; i++) {
 		if (sk_paths_add(&files, paths[i], compile.arena, diagnostics) == -ENOMEM)
 			result = -ENOMEM;
@@ -165,8 +204,20 @@ int sk_compile_files(const char *const *paths, size_t path_count, const struct s
 				   "a directory counts for its files that end in .yaml or .yml",
 				   "there is no rules file to load");
 	if (result == 0)
-		result = compile_all(&compile, &files, ret_bundle, ret_summary);
-	if (result == -ENOMEM)
-		diagnostics->out_of_memory = true;
-	return result;
+		result = compile_all(&compile, &(struct input){.paths = &files, .count = files.count}, ret_bundle,
+				     ret_summary);
+	return finish(&compile, result);
+}
+
+int sk_compile_sources(const struct sk_compile_source *sources, size_t count,
+		       const struct sk_compile_options *options, struct sk_diagnostics *diagnostics,
+		       struct sk_buffer *ret_bundle, struct sk_compile_summary *ret_summary)
+{
+	struct compile compile;
+	int result = begin(&compile, options, diagnostics);
+
+	if (result == 0)
+		result = compile_all(&compile, &(struct input){.sources = sources, .count = count}, ret_bundle,
+				     ret_summary);
+	return finish(&compile, result);
 }

@@ -39,8 +39,9 @@ struct sk_compile_options {
 	size_t addition_count;
 	const struct sk_pack_plugin *plugins; /* what counts as loaded; NULL: what is built in */
 	uint32_t plugin_count;
-	uint8_t priority; /* least severe to compile; 7: all */
-	bool check_only;  /* no bundle: lint */
+	uint8_t priority;     /* least severe to compile; 7: all */
+	bool check_only;      /* no bundle: lint */
+	struct sk_pack *keep; /* where the pack is left for who wants to look at it, errors or not; NULL: nowhere */
 	/*
 	 * Takes what the files defined, resolved, for those who show a person where a condition comes from; it lives
 	 * in the diagnostics' arena.  Untouched after an error.  NULL: nobody wants it.
@@ -72,6 +73,20 @@ struct sk_compile_summary {
 int sk_compile_files(const char *const *paths, size_t path_count, const struct sk_compile_options *options,
 		     struct sk_diagnostics *diagnostics, struct sk_buffer *ret_bundle,
 		     struct sk_compile_summary *ret_summary);
+
+/* A rules file that is in memory already: what an editor has not saved. */
+struct sk_compile_source {
+	const char *name;
+	const char *bytes;
+	size_t size;
+};
+
+/*
+ * The same with files from memory, in this order.  Bytes and names are copied.
+ */
+int sk_compile_sources(const struct sk_compile_source *sources, size_t count,
+		       const struct sk_compile_options *options, struct sk_diagnostics *diagnostics,
+		       struct sk_buffer *ret_bundle, struct sk_compile_summary *ret_summary);
 
 /*
  * The second half: types, fields and operators of a resolved pack are checked,
