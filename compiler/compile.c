@@ -181,8 +181,6 @@ static int finish(struct compile *compile, int result)
 {
 	if (result == -ENOMEM)
 		compile->diagnostics->out_of_memory = true;
-	if (compile->options && compile->options->keep)
-		*compile->options->keep = compile->pack;
 	return result;
 }
 

@@ -41,7 +41,6 @@ struct sk_compile_options {
 	uint32_t plugin_count;
 	uint8_t priority;     /* least severe to compile; 7: all */
 	bool check_only;      /* no bundle: lint */
-	struct sk_pack *keep; /* where the pack is left for who wants to look at it, errors or not; NULL: nowhere */
 	/*
 	 * Takes what the files defined, resolved, for those who show a person where a condition comes from; it lives
 	 * in the diagnostics' arena.  Untouched after an error.  NULL: nobody wants it.

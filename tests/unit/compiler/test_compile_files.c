@@ -224,7 +224,7 @@ TEST(files_from_memory_are_compiled_as_those_from_disk)
 	write_file(&disk, "a.yaml", first);
 	write_file(&disk, "b.yaml", second);
 	CHECK_EQUAL(compile(&disk, ""), 0);
-	options.keep = &pack;
+	options.ret_pack = &pack;
 	CHECK_EQUAL(sk_compile_sources(sources, 2, &options, &memory.diagnostics, &memory.bundle, &memory.summary),
 		    0);
 	CHECK_EQUAL(memory.summary.rules, 1);
@@ -237,27 +237,8 @@ TEST(files_from_memory_are_compiled_as_those_from_disk)
 	end(&disk);
 }
 
-TEST(a_pack_with_errors_is_kept_for_who_asks)
-{
-	static const char text[] =
-		"- macro: m\n  condition: evt.type = open\n- macro: n\n  condition: proc.nmae = a\n"
-		"- rule: r\n  condition: m and n and x\n" REST;
-	const struct sk_compile_source source = {"a.yaml", text, strlen(text)};
-	struct sk_pack pack = {0};
-	struct sk_compile_options options = {.priority = 7, .keep = &pack};
-	struct folder memory;
-
-	begin(&memory);
-	CHECK_EQUAL(sk_compile_sources(&source, 1, &options, &memory.diagnostics, &memory.bundle, NULL), -EINVAL);
-	CHECK_EQUAL(memory.bundle.length, 0);
-	CHECK_EQUAL(pack.macro_count, 2);
-	CHECK_EQUAL(pack.rule_count, 1);
-	end(&memory);
-}
-
-TEST_MAIN(RUN(files_from_memory_are_compiled_as_those_from_disk) RUN(a_pack_with_errors_is_kept_for_who_asks)
-		  RUN(a_folder_stands_for_its_rules_files_by_name) RUN(a_file_that_cannot_be_read_is_told)
-			  RUN(a_later_file_heals_nothing) RUN(a_later_file_can_break_an_earlier_one)
-				  RUN(errors_of_all_files_are_shown)
-					  RUN(a_warning_is_given_once_and_only_if_it_still_holds)
-						  RUN(text_is_added_to_outputs_that_match))
+TEST_MAIN(RUN(files_from_memory_are_compiled_as_those_from_disk) RUN(a_folder_stands_for_its_rules_files_by_name)
+		  RUN(a_file_that_cannot_be_read_is_told) RUN(a_later_file_heals_nothing)
+			  RUN(a_later_file_can_break_an_earlier_one) RUN(errors_of_all_files_are_shown)
+				  RUN(a_warning_is_given_once_and_only_if_it_still_holds)
+					  RUN(text_is_added_to_outputs_that_match))
