@@ -9,6 +9,9 @@ const struct sk_diagnostic_info sk_diagnostic_infos[SK_DIAGNOSTIC_COUNT] = {
 #define SK_DIAGNOSTIC(id, level, name, what)                                                                       \
 	[SK_DIAGNOSTIC_##id] = {.code = name, .text = what, .severity = SK_SEVERITY_##level},
 #include "grammar/diagnostics.def"
+#define SK_FINDING(id, name, title, explanation)                                                                   \
+	[SK_DIAGNOSTIC_##id] = {.code = name, .text = title, .severity = SK_SEVERITY_WARNING, .help = explanation},
+#include "grammar/findings.def"
 };
 
 enum { MOST_KEPT = 1000 };

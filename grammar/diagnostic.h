@@ -16,6 +16,8 @@
 enum sk_diagnostic_id {
 #define SK_DIAGNOSTIC(id, severity, code, text) SK_DIAGNOSTIC_##id,
 #include "grammar/diagnostics.def"
+#define SK_FINDING(id, code, title, help) SK_DIAGNOSTIC_##id,
+#include "grammar/findings.def"
 	SK_DIAGNOSTIC_COUNT
 };
 
@@ -25,6 +27,7 @@ struct sk_diagnostic_info {
 	const char *code;
 	const char *text;
 	enum sk_severity severity;
+	const char *help; /* of a finding; NULL for what the loader says */
 };
 
 extern const struct sk_diagnostic_info sk_diagnostic_infos[SK_DIAGNOSTIC_COUNT];
