@@ -464,13 +464,18 @@ static bool list_compares(enum sk_type type)
 	return false;
 }
 
-static bool is_allowed(enum sk_operator comparison, const struct sk_ir_expression *left)
+bool sk_check_operator_applies(enum sk_operator comparison, enum sk_type type, bool list)
 {
 	if (comparison == SK_OPERATOR_EXISTS)
 		return true;
-	if (left->list)
-		return (sk_operators[comparison].classes & SK_CLASS_LIST) && list_compares(left->type);
-	return (sk_operators[comparison].classes & sk_types[left->type].class) != 0;
+	if (list)
+		return (sk_operators[comparison].classes & SK_CLASS_LIST) && list_compares(type);
+	return (sk_operators[comparison].classes & sk_types[type].class) != 0;
+}
+
+static bool is_allowed(enum sk_operator comparison, const struct sk_ir_expression *left)
+{
+	return sk_check_operator_applies(comparison, left->type, left->list);
 }
 
 static bool check_operator(const struct place *place, const struct sk_node *node,

@@ -56,6 +56,9 @@ struct sk_issue *sk_check_take_issues(struct sk_check *check);
 void sk_check_add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
 		  const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* True if an operator applies to values of a type, or to lists of it. */
+bool sk_check_operator_applies(enum sk_operator comparison, enum sk_type type, bool list);
+
 /* The predicate of a CHECK node; SK_NONE after issues, or without memory. */
 uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node);
 

@@ -372,12 +372,12 @@ static int append_items(struct sk_loader *loader, struct sk_pack_list *list, con
 }
 
 /* The bare word of conditions: a name that is not one cannot be told from text around it. */
-static bool is_list_name(const char *name)
+bool sk_pack_is_list_name(const char *name)
 {
 	return !name[strcspn(name, "()\"'=, \t\n\v\f\r")];
 }
 
-static bool is_macro_name(const char *name)
+bool sk_pack_is_macro_name(const char *name)
 {
 	if (!isalpha((unsigned char)*name))
 		return false;
@@ -388,8 +388,11 @@ static bool is_macro_name(const char *name)
 
 static int read_list(struct sk_loader *loader, struct definition *definition)
 {
-	static const char *const keys[] = {"items", "list", "append", "override", NULL}, *const body[] = {"items",
-													  NULL};
+	static const char *const keys[] = {
+#define SK_LIST_KEY(name, meaning) name,
+#include "compiler/keys.def"
+		NULL};
+	static const char *const body[] = {"items", NULL};
 	struct sk_pack *pack = loader->pack;
 	struct sk_text *items = NULL;
 	struct sk_pack_list *list;
@@ -434,7 +437,7 @@ static int load_list(struct sk_loader *loader)
 	loader->diagnostics->context = definition.span;
 	loader->diagnostics->context_text =
 		sk_arena_printf(loader->diagnostics->arena, "in list '%s'", definition.name);
-	if (!is_list_name(definition.name))
+	if (!sk_pack_is_list_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_LIST_NAME, definition.span,
 				   "without blanks, quotes, parentheses, commas and '='",
 				   "List has an invalid name. List names should match a regular expression: "
@@ -453,9 +456,11 @@ static int load_list(struct sk_loader *loader)
 
 static int read_macro(struct sk_loader *loader, struct definition *definition)
 {
-	static const char *const keys[] = {"condition", "macro", "append", "override", NULL}, *const body[] = {
-												      "condition",
-												      NULL};
+	static const char *const keys[] = {
+#define SK_MACRO_KEY(name, meaning) name,
+#include "compiler/keys.def"
+		NULL};
+	static const char *const body[] = {"condition", NULL};
 	struct sk_pack *pack = loader->pack;
 	struct sk_pack_state *state = pack->state;
 	struct sk_text condition;
@@ -518,7 +523,7 @@ static int load_macro(struct sk_loader *loader)
 	loader->diagnostics->context = definition.span;
 	loader->diagnostics->context_text =
 		sk_arena_printf(loader->diagnostics->arena, "in macro '%s'", definition.name);
-	if (!is_macro_name(definition.name))
+	if (!sk_pack_is_macro_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_MACRO_NAME, definition.span,
 				   "letters, digits and '_', beginning with a letter",
 				   "Macro has an invalid name. Macro names should match a regular expression: "

@@ -149,6 +149,10 @@ int sk_pack_load(struct sk_pack *pack, const struct sk_source_file *file);
  */
 int sk_pack_resolve(struct sk_pack *pack);
 
+/* True of names that conditions can refer to; others get a warning. */
+bool sk_pack_is_macro_name(const char *name);
+bool sk_pack_is_list_name(const char *name);
+
 /* Reports LOAD_UNUSED_*; only after a compile without errors. */
 void sk_pack_report_unused(struct sk_pack *pack);
 

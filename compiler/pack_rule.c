@@ -14,21 +14,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "compiler/keys.h"
 #include "compiler/pack_private.h"
 #include "grammar/parse.h"
 
 enum rule_key {
-	KEY_CONDITION,
-	KEY_EXCEPTIONS,
-	KEY_OUTPUT,
-	KEY_DESC,
-	KEY_TAGS,
-	KEY_PRIORITY,
-	KEY_CAPTURE,
-	KEY_CAPTURE_DURATION,
-	KEY_ENABLED,
-	KEY_WARN_EVTTYPES,
-	KEY_SKIP_IF_UNKNOWN_FILTER,
+#define SK_RULE_BODY_KEY(id, name, meaning) KEY_##id,
+#include "compiler/keys.def"
 	KEY_COUNT,
 };
 
@@ -40,38 +32,16 @@ enum {
 };
 
 /* The first KEY_COUNT are those of enum rule_key. */
-static const char *const rule_keys[] = {"condition",
-					"exceptions",
-					"output",
-					"desc",
-					"tags",
-					"priority",
-					"capture",
-					"capture_duration",
-					"enabled",
-					"warn_evttypes",
-					"skip-if-unknown-filter",
-					"rule",
-					"source",
-					"override",
-					"append",
-					NULL};
+static const char *const rule_keys[] = {
+#define SK_RULE_BODY_KEY(id, name, meaning) name,
+#define SK_RULE_HEAD_KEY(name, meaning) name,
+#include "compiler/keys.def"
+	NULL};
 
-static const char *const override_keys[] = {"condition",
-					    "exceptions",
-					    "output",
-					    "desc",
-					    "tags",
-					    "priority",
-					    "capture",
-					    "capture_duration",
-					    "enabled",
-					    "warn_evttypes",
-					    "skip-if-unknown-filter",
-					    NULL};
-
-static const char *const priorities[] = {"Emergency", "Alert",         "Critical", "Error", "Warning",
-					 "Notice",    "Informational", "Debug",    NULL};
+static const char *const override_keys[] = {
+#define SK_RULE_BODY_KEY(id, name, meaning) name,
+#include "compiler/keys.def"
+	NULL};
 
 struct update {
 	uint32_t keys; /* which of them are there */
@@ -104,9 +74,9 @@ static int read_priority(struct sk_loader *loader, uint8_t *ret_priority)
 
 	if (present < 0)
 		return present;
-	for (uint8_t i = 0; priorities[i]; i++) {
-		if (strlen(priorities[i]) == text.length &&
-		    strncasecmp(priorities[i], text.bytes, text.length) == 0) {
+	for (uint8_t i = 0; sk_priority_words[i]; i++) {
+		if (strlen(sk_priority_words[i]) == text.length &&
+		    strncasecmp(sk_priority_words[i], text.bytes, text.length) == 0) {
 			*ret_priority = i;
 			return 1;
 		}
@@ -115,7 +85,7 @@ static int read_priority(struct sk_loader *loader, uint8_t *ret_priority)
 		*ret_priority = 6;
 		return 1;
 	}
-	hint = sk_loader_suggest(loader, text.bytes, priorities);
+	hint = sk_loader_suggest(loader, text.bytes, sk_priority_words);
 	return sk_loader_refuse(
 		loader, SK_DIAGNOSTIC_YAML_VALIDATE, sk_value_span(loader, loader->item, "priority"),
 		hint ? hint : "one of Emergency, Alert, Critical, Error, Warning, Notice, Informational, Debug",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "grammar/source.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 void sk_sources_init(struct sk_sources *sources, struct sk_arena *arena)
@@ -110,6 +109,25 @@ sk_position sk_text_position(const struct sk_text *text, uint32_t offset)
 		return text->positions[offset];
 	return text->length && text->positions[text->length - 1] ? text->positions[text->length - 1] + 1
 								 : text->first;
+}
+
+bool sk_text_find(const struct sk_text *text, sk_position position, uint32_t *ret_offset)
+{
+	uint32_t low = 0, high = text->length;
+
+	if (!position || position < sk_text_position(text, 0))
+		return false;
+	/* The last byte at or before the position: low stands there, high does not. */
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (sk_text_position(text, middle) <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	*ret_offset = text->length && position >= sk_text_position(text, text->length) ? text->length : low;
+	return true;
 }
 
 struct sk_span sk_text_span(const struct sk_text *text, uint32_t begin, uint32_t end)

@@ -11,6 +11,7 @@
 #ifndef SK_GRAMMAR_SOURCE_H
 #define SK_GRAMMAR_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,6 +73,13 @@ struct sk_place sk_sources_place(const struct sk_sources *sources, sk_position p
 
 /* Position of byte `offset` of a text; of its end for offset == length. */
 sk_position sk_text_position(const struct sk_text *text, uint32_t offset);
+
+/*
+ * The other way round: the byte of a text that stands at a position, or the
+ * one before it if none does exactly; false if all of the text stands behind
+ * the position.  For text that is from one place, in its order: a scalar.
+ */
+bool sk_text_find(const struct sk_text *text, sk_position position, uint32_t *ret_offset);
 
 /*
  * The span in the source of bytes begin..end of a text.  Where the bytes come
