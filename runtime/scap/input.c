@@ -2,49 +2,53 @@
 /*
  * Sources of capture bytes: see input.h.
  *
- * A compressed file has two windows, one of the file's bytes and one of what
- * they inflate to:
+ *    file ──────read──► buffer [leftover|new bytes|free]
+ *    gzip ───inflate──► buffer
+ *    gzip ───inflate──► block of another thread [leftover|new bytes]   (ahead.h)
+ *    memory ──────────► position, end
  *
- *    file ──read──► raw [....] ──inflate──► buffer [leftover|new bytes|free]
- *    file ──────────read──────────────────► buffer
- *    memory ───────────────────────────────► position, end
+ * What a block of the other thread brings is read where it is: only the
+ * leftover, usually the beginning of one event, moves in front of it.  A
+ * leftover that is larger than the place there, and what follows it, is put
+ * together in the buffer.
  *
- * Plain files are read, not mapped: through a buffer that stays in the cache
- * that costs some 2 ns an event (of 15), and a file that someone truncates meanwhile is an
- * error and not a SIGBUS.
- *
- * Invariant: position..end lies in `buffer`, or in the caller's memory.  The
- * buffer grows only when it is full of bytes that did arrive, so a block that
- * claims 4 GiB costs nothing.
+ * Invariant: position..end lies in the caller's memory, in the held block if
+ * there is one, or else in `buffer`.  The buffer grows only by bytes that did
+ * arrive, so a block that claims 4 GiB costs nothing.
  */
 #include "runtime/scap/input.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
+#include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-#include <zlib.h>
-
+#include "runtime/scap/ahead.h"
+#include "runtime/scap/file.h"
+#include "runtime/scap/inflate.h"
 #include "vm/support/alloc.h"
 
-/* Large enough that system calls don't count, small enough for the level 2 cache. */
-enum { BUFFER_SIZE = 256 * 1024, RAW_SIZE = 64 * 1024 };
+enum {
+	/* Large enough that system calls don't count, small enough for the level 2 cache. */
+	BUFFER_SIZE = 256 * 1024,
+	/* A thread costs as much as inflating some KiB. */
+	AHEAD_AFTER = 256 * 1024,
+	/* Together they stay in the cache that the two processors share. */
+	AHEAD_BLOCKS = 4,
+	/* As much as an event may have that is not of the large kind. */
+	AHEAD_FRONT = 64 * 1024,
+};
 
 struct source {
 	struct sk_scap_input input;
-	int fd; /* -1: memory */
-	bool owns_fd;
-	bool raw_ended;
+	struct sk_scap_file file;
 	uint8_t *buffer;
 	size_t capacity;
-	const uint8_t *raw, *raw_end; /* bytes of the file that are not inflated yet */
-	uint8_t *raw_buffer;
-	bool inflating; /* `stream` is initialised */
-	z_stream stream;
+	bool compressed; /* `inflate` is in use; by the other thread, if there is one */
+	struct sk_inflate inflate;
+	struct sk_ahead *ahead;
+	const struct sk_ahead_block *held;
 };
 
 /* So that pointers to nothing can be subtracted too. */
@@ -55,60 +59,69 @@ static struct source *source_of(struct sk_scap_input *input)
 	return (struct source *)input;
 }
 
+static size_t at_hand(const struct sk_scap_input *input)
+{
+	return (size_t)(input->end - input->position);
+}
+
 static void fail(struct source *source, int failure)
 {
 	source->input.failure = failure;
 	source->input.ended = true;
 }
 
-/* Reads once; 0 at the end or after a failure. */
-static size_t read_file(struct source *source, uint8_t *bytes, size_t size)
+/* The buffer with at least `size` bytes; NULL without memory. */
+static uint8_t *grow(struct source *source, size_t size)
 {
-	ssize_t length;
+	size_t capacity = source->capacity ? source->capacity * 2 : BUFFER_SIZE;
+	uint8_t *buffer;
 
-	do
-		length = read(source->fd, bytes, size < SSIZE_MAX ? size : SSIZE_MAX);
-	while (length < 0 && errno == EINTR);
-	if (length < 0) {
-		int number = -errno;
-
-		fail(source, sk_error_set(&source->input.failure_error, number,
-					  "cannot read the capture beyond byte %llu: %s",
-					  (unsigned long long)source->input.consumed, strerror(-number)));
-		return 0;
+	if (size <= source->capacity)
+		return source->buffer;
+	if (capacity < size)
+		capacity = size;
+	buffer = sk_realloc_array(source->buffer, capacity, 1);
+	if (!buffer) {
+		fail(source, sk_error_set(&source->input.failure_error, -ENOMEM,
+					  "no memory for a block of more than %zu bytes", at_hand(&source->input)));
+		return NULL;
 	}
-	return (size_t)length;
+	source->buffer = buffer;
+	source->capacity = capacity;
+	return buffer;
 }
 
 /*
- * Moves the leftover to the front of the buffer and, where the buffer is full
- * with it, makes the buffer larger.  Returns the room behind it, 0 without
- * memory.
+ * Moves the leftover to the front of the buffer and makes sure that there is
+ * room for `wanted` bytes behind it; false without memory.
  */
-static size_t make_room(struct source *source)
+static bool make_room(struct source *source, size_t wanted)
 {
 	struct sk_scap_input *input = &source->input;
-	size_t leftover = (size_t)(input->end - input->position);
+	const uint8_t *from = input->position;
+	size_t leftover = at_hand(input);
+	uint8_t *buffer;
 
-	if (leftover == source->capacity) {
-		size_t capacity = source->capacity ? source->capacity * 2 : BUFFER_SIZE;
-		uint8_t *buffer;
-
-		assert(leftover == 0 || input->position == source->buffer);
-		buffer = sk_realloc_array(source->buffer, capacity, 1);
-		if (!buffer) {
-			fail(source, sk_error_set(&input->failure_error, -ENOMEM,
-						  "no memory for a block of more than %zu bytes", leftover));
-			return 0;
-		}
-		source->buffer = buffer;
-		source->capacity = capacity;
-	} else if (leftover > 0 && input->position != source->buffer) {
-		memmove(source->buffer, input->position, leftover);
+	/* Before the buffer moves away with it. */
+	if (leftover > 0 && !source->held && from != source->buffer)
+		from = memmove(source->buffer, from, leftover);
+	buffer = grow(source, leftover + wanted);
+	if (leftover > 0 && source->held && buffer)
+		memcpy(buffer, from, leftover);
+	if (!buffer) {
+		input->position = from;
+		input->end = from + leftover;
+		return false;
 	}
-	input->position = source->buffer;
-	input->end = source->buffer + leftover;
-	return source->capacity - leftover;
+	input->position = buffer;
+	input->end = buffer + leftover;
+	return true;
+}
+
+/* Behind a leftover that make_room() moved. */
+static size_t room(const struct source *source)
+{
+	return source->capacity - at_hand(&source->input);
 }
 
 static void arrived(struct source *source, size_t length)
@@ -121,90 +134,18 @@ static void refill_from_file(struct sk_scap_input *input, size_t wanted)
 {
 	struct source *source = source_of(input);
 
-	while ((size_t)(input->end - input->position) < wanted && !input->ended) {
-		size_t room = make_room(source);
-		size_t length = room ? read_file(source, (uint8_t *)input->end, room) : 0;
+	while (at_hand(input) < wanted && !input->ended) {
+		ssize_t length;
 
-		if (length == 0)
-			input->ended = true;
-		input->consumed += length;
-		arrived(source, length);
-	}
-}
-
-/* True if `wanted` (at most 2) bytes of the file are there to be inflated. */
-static bool raw_have(struct source *source, size_t wanted)
-{
-	while ((size_t)(source->raw_end - source->raw) < wanted) {
-		size_t leftover = (size_t)(source->raw_end - source->raw), length;
-
-		if (source->fd < 0 || source->raw_ended)
-			return false;
-		memmove(source->raw_buffer, source->raw, leftover);
-		length = read_file(source, source->raw_buffer + leftover, RAW_SIZE - leftover);
-		source->raw = source->raw_buffer;
-		source->raw_end = source->raw_buffer + leftover + length;
-		source->raw_ended = length == 0;
-	}
-	return true;
-}
-
-static bool is_gzip(const uint8_t *bytes)
-{
-	return bytes[0] == 0x1f && bytes[1] == 0x8b;
-}
-
-static void refill_by_inflating(struct sk_scap_input *input, size_t wanted)
-{
-	struct source *source = source_of(input);
-	z_stream *stream = &source->stream;
-
-	while ((size_t)(input->end - input->position) < wanted && !input->ended) {
-		size_t room = make_room(source);
-		int state;
-
-		if (room == 0)
+		if (!make_room(source, 1))
 			break;
-		if (!raw_have(source, 1)) {
-			/* A failed read was described already. */
-			if (!input->failure)
-				fail(source, sk_error_set(&input->failure_error, -EBADMSG,
-							  "the compressed capture is truncated at byte %llu",
-							  (unsigned long long)input->consumed));
-			break;
-		}
-		stream->next_in = (uint8_t *)source->raw;
-		stream->avail_in = (size_t)(source->raw_end - source->raw) < UINT_MAX
-					   ? (uInt)(source->raw_end - source->raw)
-					   : UINT_MAX;
-		stream->next_out = (uint8_t *)input->end;
-		stream->avail_out = room < UINT_MAX ? (uInt)room : UINT_MAX;
-		state = inflate(stream, Z_NO_FLUSH);
-		input->consumed += (uint64_t)(stream->next_in - source->raw);
-		source->raw = stream->next_in;
-		arrived(source, (size_t)(stream->next_out - input->end));
-		switch (state) {
-		case Z_OK:
-		case Z_BUF_ERROR:
-			break;
-		case Z_STREAM_END:
-			/* Another member may follow; what is no member is no part of the file. */
-			if (raw_have(source, 2) && is_gzip(source->raw))
-				inflateReset(stream);
-			else
-				input->ended = true;
-			break;
-		case Z_MEM_ERROR:
-			fail(source,
-			     sk_error_set(&input->failure_error, -ENOMEM, "no memory to inflate the capture"));
-			break;
-		default:
-			fail(source, sk_error_set(&input->failure_error, -EBADMSG,
-						  "the compression is damaged near byte %llu of the file: %s",
-						  (unsigned long long)input->consumed,
-						  stream->msg ? stream->msg : "unexpected data"));
-			break;
-		}
+		length = sk_scap_file_read(&source->file, (uint8_t *)input->end, room(source),
+					   &input->failure_error);
+		if (length < 0)
+			fail(source, (int)length);
+		input->ended = length <= 0;
+		input->consumed = source->file.offset;
+		arrived(source, length > 0 ? (size_t)length : 0);
 	}
 }
 
@@ -214,40 +155,149 @@ static void refill_nothing(struct sk_scap_input *input, size_t wanted)
 	input->ended = true;
 }
 
+/* --- inflating in another thread ----------------------------------------- */
+
+/* A block that is not full is handed over before the next byte is waited for. */
+static void fill_block(void *context, struct sk_ahead_block *block)
+{
+	struct sk_inflate *inflate = context;
+
+	do
+		block->length +=
+			sk_inflate_next(inflate, block->bytes + block->length, BUFFER_SIZE - block->length);
+	while (!inflate->ended && block->length < BUFFER_SIZE && !sk_inflate_may_wait(inflate));
+	block->consumed = inflate->consumed;
+	block->last = inflate->ended;
+	block->failure = inflate->failure;
+	if (inflate->failure)
+		block->failure_error = inflate->failure_error;
+}
+
+static void interrupt_file(void *context)
+{
+	struct sk_inflate *inflate = context;
+
+	if (inflate->file)
+		sk_scap_file_interrupt(inflate->file);
+}
+
+/* Behind what is at hand; false without memory. */
+static bool append_block(struct source *source, const struct sk_ahead_block *block)
+{
+	struct sk_scap_input *input = &source->input;
+	size_t leftover = at_hand(input);
+	const uint8_t *from = input->position;
+
+	if (leftover <= AHEAD_FRONT) {
+		input->position = memcpy(block->bytes - leftover, from, leftover);
+		input->end = block->bytes;
+		if (source->held)
+			sk_ahead_give_back(source->ahead);
+		source->held = block;
+		arrived(source, block->length);
+		return true;
+	}
+	if (!make_room(source, block->length))
+		return false;
+	memcpy((uint8_t *)input->end, block->bytes, block->length);
+	arrived(source, block->length);
+	if (source->held)
+		sk_ahead_give_back(source->ahead);
+	source->held = NULL;
+	sk_ahead_give_back(source->ahead);
+	return true;
+}
+
+static void refill_from_ahead(struct sk_scap_input *input, size_t wanted)
+{
+	struct source *source = source_of(input);
+
+	while (at_hand(input) < wanted && !input->ended) {
+		const struct sk_ahead_block *block = sk_ahead_take(source->ahead);
+		int failure = block->failure;
+
+		/* An appended block is given back: what it says is taken first. */
+		input->consumed = block->consumed;
+		input->ended = block->last;
+		if (failure)
+			input->failure_error = block->failure_error;
+		if (append_block(source, block) && failure)
+			fail(source, failure);
+	}
+}
+
+static bool start_ahead(struct source *source)
+{
+	const struct sk_ahead_options options = {
+		.fill = fill_block,
+		.interrupt = interrupt_file,
+		.context = &source->inflate,
+		.block_size = BUFFER_SIZE,
+		.front = AHEAD_FRONT,
+		.blocks = AHEAD_BLOCKS,
+	};
+
+	return sk_scap_file_allow_interrupt(&source->file) == 0 && sk_ahead_start(&options, &source->ahead) == 0;
+}
+
+/* On one processor nothing runs beside anything. */
+static uint64_t ahead_after(void)
+{
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0 && CPU_COUNT(&allowed) < 2)
+		return UINT64_MAX;
+	return AHEAD_AFTER;
+}
+
+/* --- inflating here -------------------------------------------------------- */
+
+static void refill_by_inflating(struct sk_scap_input *input, size_t wanted)
+{
+	struct source *source = source_of(input);
+	struct sk_inflate *inflate = &source->inflate;
+
+	while (at_hand(input) < wanted && !input->ended) {
+		if (input->consumed >= input->ahead_after) {
+			if (start_ahead(source)) {
+				input->refill = refill_from_ahead;
+				refill_from_ahead(input, wanted);
+				return;
+			}
+			/* Then it goes on as it began. */
+			input->ahead_after = UINT64_MAX;
+		}
+		if (!make_room(source, 1))
+			break;
+		arrived(source, sk_inflate_next(inflate, (uint8_t *)input->end, room(source)));
+		input->consumed = inflate->consumed;
+		input->ended = inflate->ended;
+		if (inflate->failure) {
+			input->failure_error = inflate->failure_error;
+			fail(source, inflate->failure);
+		}
+	}
+}
+
+static void start_inflating(struct source *source)
+{
+	source->compressed = true;
+	source->input.refill = refill_by_inflating;
+	source->input.ahead_after = ahead_after();
+}
+
+/* --- opening and closing ----------------------------------------------------- */
+
 static void release(struct sk_scap_input *input)
 {
 	struct source *source = source_of(input);
 
-	if (source->inflating)
-		inflateEnd(&source->stream);
-	if (source->owns_fd)
-		close(source->fd);
+	sk_ahead_stop(source->ahead);
+	if (source->compressed)
+		sk_inflate_end(&source->inflate);
+	sk_scap_file_close(&source->file);
 	sk_free(source->buffer);
-	sk_free(source->raw_buffer);
 	sk_free(source);
-}
-
-static void *zlib_alloc(void *context, unsigned count, unsigned size)
-{
-	(void)context;
-	return sk_alloc_zeroed(count, size);
-}
-
-static void zlib_free(void *context, void *memory)
-{
-	(void)context;
-	sk_free(memory);
-}
-
-static int start_inflating(struct source *source, struct sk_error *error)
-{
-	source->stream.zalloc = zlib_alloc;
-	source->stream.zfree = zlib_free;
-	if (inflateInit2(&source->stream, 16 + MAX_WBITS) != Z_OK)
-		return sk_error_set(error, -ENOMEM, "no memory to inflate the capture");
-	source->inflating = true;
-	source->input.refill = refill_by_inflating;
-	return 0;
 }
 
 static struct source *new_source(struct sk_error *error)
@@ -258,9 +308,10 @@ static struct source *new_source(struct sk_error *error)
 		sk_error_set(error, -ENOMEM, "no memory to read a capture");
 		return NULL;
 	}
-	source->fd = -1;
+	source->file = SK_SCAP_FILE_NONE;
 	source->input.release = release;
 	source->input.position = source->input.end = nothing;
+	source->input.ahead_after = UINT64_MAX;
 	return source;
 }
 
@@ -273,14 +324,13 @@ int sk_scap_input_open_memory(const void *bytes, size_t size, struct sk_scap_inp
 	if (!source)
 		return -ENOMEM;
 	source->input.size = size;
-	if (size >= 2 && is_gzip(bytes)) {
-		source->raw = bytes;
-		source->raw_end = source->raw + size;
-		r = start_inflating(source, error);
+	if (sk_inflate_is_gzip(bytes, size)) {
+		r = sk_inflate_begin_memory(bytes, size, &source->inflate, error);
 		if (r < 0) {
 			release(&source->input);
 			return r;
 		}
+		start_inflating(source);
 	} else {
 		source->input.position = size > 0 ? bytes : nothing;
 		source->input.end = source->input.position + size;
@@ -295,40 +345,29 @@ int sk_scap_input_open_memory(const void *bytes, size_t size, struct sk_scap_inp
 static int open_file(struct source *source, const char *path, struct sk_error *error)
 {
 	struct sk_scap_input *input = &source->input;
-	struct stat status;
+	int r = sk_scap_file_open(path, &source->file, error);
 
-	if (strcmp(path, "-") == 0) {
-		source->fd = STDIN_FILENO;
-	} else {
-		source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (source->fd < 0)
-			return sk_error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-		source->owns_fd = true;
-	}
-	if (fstat(source->fd, &status) < 0)
-		return sk_error_set(error, -errno, "cannot look at %s: %s", path, strerror(errno));
-	if (S_ISDIR(status.st_mode))
-		return sk_error_set(error, -EISDIR, "%s is a directory, no capture", path);
-	if (S_ISREG(status.st_mode)) {
-		input->size = (uint64_t)status.st_size;
-		posix_fadvise(source->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	}
-
+	if (r < 0)
+		return r;
+	input->size = source->file.size;
 	refill_from_file(input, 2);
 	if (input->failure)
 		return sk_scap_input_failure(input, error);
-	if (input->end - input->position < 2 || !is_gzip(input->position))
+	if (!sk_inflate_is_gzip(input->position, at_hand(input)))
 		return 0;
 
-	/* What was read is the file's, not the capture's: it moves over. */
-	source->raw_buffer = source->buffer;
-	source->raw = input->position;
-	source->raw_end = input->end;
+	/* What was read is the file's, not the capture's: the buffer moves over. */
+	r = sk_inflate_begin_file(&source->file, source->buffer, at_hand(input), source->capacity, &source->inflate,
+				  error);
+	if (r < 0)
+		return r;
 	source->buffer = NULL;
 	source->capacity = 0;
 	input->position = input->end = nothing;
 	input->end_offset = input->consumed = 0;
-	return start_inflating(source, error);
+	input->ended = false;
+	start_inflating(source);
+	return 0;
 }
 
 int sk_scap_input_open(const char *path, struct sk_scap_input **ret_input, struct sk_error *error)
@@ -336,7 +375,6 @@ int sk_scap_input_open(const char *path, struct sk_scap_input **ret_input, struc
 	struct source *source = new_source(error);
 	int r;
 
-	_Static_assert((int)RAW_SIZE <= (int)BUFFER_SIZE, "the first bytes become the raw window");
 	if (!source)
 		return -ENOMEM;
 	source->input.refill = refill_from_file;
@@ -355,17 +393,32 @@ void sk_scap_input_close(struct sk_scap_input *input)
 		input->release(input);
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 size_t sk_scap_input_more(struct sk_scap_input *input, size_t wanted)
 {
-	if (!input->ended)
+	if (!input->ended && input->timed) {
+		uint64_t begun = thread_cpu_ns();
+
 		input->refill(input, wanted);
-	return (size_t)(input->end - input->position);
+		input->refill_ns += thread_cpu_ns() - begun;
+		input->refills++;
+	} else if (!input->ended) {
+		input->refill(input, wanted);
+	}
+	return at_hand(input);
 }
 
 bool sk_scap_input_skip(struct sk_scap_input *input, uint64_t count)
 {
 	for (;;) {
-		size_t have = (size_t)(input->end - input->position);
+		size_t have = at_hand(input);
 
 		if (have >= count) {
 			input->position += count;

@@ -13,8 +13,9 @@
  * pointers into the bytes end there.
  *
  * The source is one function, `refill`.  Memory has none, plain files read(2),
- * compressed ones inflate; one that takes chunks which another thread inflated
- * fits in the same place.
+ * compressed ones inflate: the first of their bytes here, and when it shows
+ * that there are many, the rest in a thread that works beside the caller.
+ * What comes, and in which order, is the same.
  */
 #ifndef SK_SCAP_INPUT_H
 #define SK_SCAP_INPUT_H
@@ -38,8 +39,17 @@ struct sk_scap_input {
 	void (*release)(struct sk_scap_input *input);
 	uint64_t consumed; /* bytes of the file, which may be compressed */
 	uint64_t size;     /* of the file, 0: unknown */
-	bool ended;        /* nothing comes any more */
-	int failure;       /* why, if that is not the end of the file; negative errno */
+	/*
+	 * Compressed bytes after which another thread inflates; UINT64_MAX: none
+	 * does.  Opening sets what pays; it may be changed before the first byte
+	 * is asked for.
+	 */
+	uint64_t ahead_after;
+	bool timed;         /* count the following */
+	uint64_t refills;   /* how often more bytes were fetched */
+	uint64_t refill_ns; /* the CPU time that took in the caller's thread */
+	bool ended;         /* nothing comes any more */
+	int failure;        /* why, if that is not the end of the file; negative errno */
 	struct sk_error failure_error;
 };
 
