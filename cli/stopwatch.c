@@ -87,16 +87,24 @@ bool sk_stopwatch_next_batch(struct sk_stopwatch *watch, uint32_t events)
 }
 
 /* Threads beside this one can only be reading ahead. */
-void sk_stopwatch_finish(struct sk_stopwatch *watch, uint64_t events, double ret_ns[SK_STAGE_COUNT])
+void sk_stopwatch_finish(struct sk_stopwatch *watch, uint64_t events, uint64_t refill_ns,
+			 double ret_ns[SK_STAGE_COUNT], double *ret_beside)
 {
 	double process = (double)(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - watch->process_begun);
 	double here = (double)(clock_ns(CLOCK_THREAD_CPUTIME_ID) - watch->main_begun);
+	double refills = (double)refill_ns < here ? (double)refill_ns : here;
 	double sum = 0;
 
-	for (unsigned i = 0; i < SK_STAGE_COUNT; i++)
+	for (unsigned i = 0; i < SK_STAGE_COUNT; i++) {
 		sum += watch->shares[i];
+		ret_ns[i] = 0;
+	}
+	*ret_beside = 0;
+	if (sum <= 0 || events == 0)
+		return;
 	for (unsigned i = 0; i < SK_STAGE_COUNT; i++)
-		ret_ns[i] = sum > 0 && events > 0 ? watch->shares[i] / sum * here / (double)events : 0;
-	if (sum > 0 && events > 0 && process > here)
-		ret_ns[SK_STAGE_READ] += (process - here) / (double)events;
+		ret_ns[i] = watch->shares[i] / sum * (here - refills) / (double)events;
+	if (process > here)
+		*ret_beside = (process - here) / (double)events;
+	ret_ns[SK_STAGE_READ] += refills / (double)events + *ret_beside;
 }

@@ -11,7 +11,8 @@
  * for its group, and what a look costs is taken off.  So the drawn batches give
  * each stage's share; the CPU time of the whole run gives the total, and a
  * stage's figure is its share of that total.  A batch in which something else
- * had the processor is left out.
+ * had the processor is left out.  What is rare but long, the fetching of more
+ * bytes, is measured whole each time instead.
  */
 #ifndef SK_CLI_STOPWATCH_H
 #define SK_CLI_STOPWATCH_H
@@ -76,6 +77,12 @@ static inline void sk_stopwatch_lap(struct sk_stopwatch *watch, enum sk_stage st
 	watch->last = now;
 }
 
+/* What was done since the last lap belongs to no stage: it is measured otherwise. */
+static inline void sk_stopwatch_leave_out(struct sk_stopwatch *watch)
+{
+	watch->last = sk_stopwatch_ticks();
+}
+
 /* CPU time counts from here. */
 void sk_stopwatch_start(struct sk_stopwatch *watch);
 
@@ -86,7 +93,13 @@ void sk_stopwatch_start(struct sk_stopwatch *watch);
  */
 bool sk_stopwatch_next_batch(struct sk_stopwatch *watch, uint32_t events);
 
-/* Nanoseconds of CPU time an event, of each stage.  All zero without events. */
-void sk_stopwatch_finish(struct sk_stopwatch *watch, uint64_t events, double ret_ns[SK_STAGE_COUNT]);
+/*
+ * Nanoseconds of CPU time an event, of each stage; they add up to that of the
+ * process.  `refill_ns` (of all events) is what was left out of the laps.
+ * `*ret_beside` is what threads beside this one took, which is in
+ * ns[SK_STAGE_READ] too.  All zero without events.
+ */
+void sk_stopwatch_finish(struct sk_stopwatch *watch, uint64_t events, uint64_t refill_ns,
+			 double ret_ns[SK_STAGE_COUNT], double *ret_beside);
 
 #endif

@@ -219,6 +219,38 @@ static int read_metadata(struct sk_scap_reader *reader, struct sk_error *error)
 	return complete(reader, error);
 }
 
+/* Other compressions that a capture may have met on its way here. */
+static const char *other_compression(const uint8_t *bytes)
+{
+	static const struct {
+		const char *name;
+		uint8_t length, magic[6];
+	} compressions[] = {
+		{"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+		{"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}},
+		{"bzip2", 3, {'B', 'Z', 'h'}},
+		{"lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
+	};
+
+	for (size_t i = 0; i < sizeof(compressions) / sizeof(compressions[0]); i++) {
+		if (memcmp(bytes, compressions[i].magic, compressions[i].length) == 0)
+			return compressions[i].name;
+	}
+	return NULL;
+}
+
+static int no_section(const struct sk_scap_input *input, size_t have, struct sk_error *error)
+{
+	const char *compression = have >= 12 ? other_compression(input->position) : NULL;
+
+	if (compression)
+		return sk_error_set(error, -EINVAL,
+				    "this is compressed with %s, and a capture may only be with gzip; give what "
+				    "`%s -dc` makes of it",
+				    compression, compression);
+	return sk_error_set(error, -EINVAL, "this is no capture: it does not begin with a section header");
+}
+
 static int read_first_section(struct sk_scap_reader *reader, struct sk_error *error)
 {
 	struct sk_scap_input *input = reader->input;
@@ -229,8 +261,8 @@ static int read_first_section(struct sk_scap_reader *reader, struct sk_error *er
 	if (have < 12 && r < 0)
 		return r;
 	if (have < 12 || sk_read_u32(input->position) != SK_SCAP_SECTION)
-		return sk_error_set(error, -EINVAL, "this is no capture: it does not begin with a section header");
-	if (have >= 12 && sk_read_u32(input->position + 8) == __builtin_bswap32(SK_SCAP_MAGIC))
+		return no_section(input, have, error);
+	if (sk_read_u32(input->position + 8) == __builtin_bswap32(SK_SCAP_MAGIC))
 		return sk_error_set(
 			error, -EINVAL,
 			"the capture was written on a host of the other byte order, which isn't supported");
@@ -297,6 +329,21 @@ void sk_scap_reader_progress(const struct sk_scap_reader *reader, uint64_t *ret_
 	/* What is at hand of a plain file is not consumed yet. */
 	*ret_offset = input->consumed == input->end_offset ? sk_scap_input_offset(input) : input->consumed;
 	*ret_size = input->size;
+}
+
+void sk_scap_reader_time_refills(struct sk_scap_reader *reader)
+{
+	reader->input->timed = true;
+}
+
+uint64_t sk_scap_reader_refills(const struct sk_scap_reader *reader)
+{
+	return reader->input->refills;
+}
+
+uint64_t sk_scap_reader_refill_ns(const struct sk_scap_reader *reader)
+{
+	return reader->input->refill_ns;
 }
 
 void sk_scap_reader_close(struct sk_scap_reader *reader)

@@ -46,6 +46,20 @@ int sk_scap_reader_next(struct sk_scap_reader *reader, struct sk_scap_event *ret
 /* Bytes of the file consumed so far, and its size if known (0 otherwise). */
 void sk_scap_reader_progress(const struct sk_scap_reader *reader, uint64_t *ret_offset, uint64_t *ret_size);
 
+/*
+ * From now on the fetching of more bytes from the file is timed: it happens
+ * once in some thousand events and then takes as long as a hundred of them, so
+ * samples say little of it.
+ */
+void sk_scap_reader_time_refills(struct sk_scap_reader *reader);
+
+/*
+ * How often that happened, and how long it took: CPU time of the thread that
+ * reads events.  If another thread inflates, that one's time is not in it.
+ */
+uint64_t sk_scap_reader_refills(const struct sk_scap_reader *reader);
+uint64_t sk_scap_reader_refill_ns(const struct sk_scap_reader *reader);
+
 void sk_scap_reader_close(struct sk_scap_reader *reader);
 
 #endif

@@ -103,5 +103,25 @@ expect "--stats ends with one line of JSON that adds up, and changes no alert" s
 stats = json.loads(sys.stdin.read())
 lines = open(\"$work/whole.txt\").read().count(\"\\n\")
 assert stats[\"events\"] > 0 and stats[\"matches\"] == lines, stats
+assert 0 <= stats[\"inflate_ns\"] <= stats[\"read_ns\"]
 assert stats[\"read_ns\"] > 0 and stats[\"state_ns\"] > 0 and stats[\"eval_ns\"] > 0 and stats[\"output_ns\"] > 0, stats'"
+# Enough of it that another thread inflates: 150 captures, one after another.
+python3 -c "
+import gzip
+demo = open('rules/demo.scap', 'rb').read()
+demo = gzip.decompress(demo) if demo[:2] == b'\x1f\x8b' else demo
+with open('$work/many.scap', 'wb') as plain, gzip.open('$work/many.scap.gz', 'wb', 1) as packed:
+    for file in plain, packed:
+        for _ in range(150):
+            file.write(demo)"
+head -c 500000 "$work/many.scap.gz" >"$work/many.cut.gz"
+"$saker" replay -q -b "$work/a.skb" "$work/many.scap" >"$work/many.txt" 2>/dev/null
+expect "a large compressed capture gives the same alerts" sh -c \
+	"[ -s '$work/many.txt' ] && \"$saker\" replay -q -b '$work/a.skb' '$work/many.scap.gz' | cmp - '$work/many.txt'"
+expect "from a pipe too" sh -c \
+	"cat '$work/many.scap.gz' | \"$saker\" replay -q -b '$work/a.skb' - | cmp - '$work/many.txt'"
+expect "one that is cut short gives those up to there and an error" sh -c \
+	"\"$saker\" replay -q -b '$work/a.skb' '$work/many.cut.gz' >'$work/cut.txt' 2>'$work/err'; [ \$? -eq 3 ] &&
+	grep -q 'truncated at byte 500000' '$work/err' && [ -s '$work/cut.txt' ] &&
+	head -c \$(wc -c <'$work/cut.txt') '$work/many.txt' | cmp - '$work/cut.txt'"
 finish

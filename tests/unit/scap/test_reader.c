@@ -310,6 +310,28 @@ TEST(what_is_no_capture_is_told_from_what_is_damaged)
 	}
 }
 
+TEST(a_compression_that_captures_do_not_have_is_named)
+{
+	static const struct {
+		const char *bytes, *says;
+	} files[] = {
+		{"\x28\xb5\x2f\xfd\x04\x58\x01\x02\x03\x04\x05\x06", "compressed with zstd"},
+		{"\xfd\x37zXZ\0\0\x04\xe6\xd6\xb4\x46", "compressed with xz"},
+		{"BZh91AY&SY\x01\x02", "compressed with bzip2"},
+		{"\x04\x22\x4d\x18\x64\x40\xa7\x01\x02\x03\x04\x05", "compressed with lz4"},
+		{"BZ-no-capture", "does not begin with a section header"},
+	};
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct sk_error error;
+		unsigned events;
+
+		seen = (struct seen){0};
+		CHECK_EQUAL(read_all(files[i].bytes, 12, &seen, &events, &error), -EINVAL);
+		CHECK(strstr(error.message, files[i].says));
+	}
+}
+
 TEST(a_capture_without_events_is_told)
 {
 	struct build build = {0};
@@ -658,6 +680,7 @@ TEST_MAIN(
 	RUN(an_appended_capture_begins_anew)
 	RUN(metadata_among_events_is_damage)
 	RUN(what_is_no_capture_is_told_from_what_is_damaged)
+	RUN(a_compression_that_captures_do_not_have_is_named)
 	RUN(a_capture_without_events_is_told)
 	RUN(a_capture_cut_at_any_byte_gives_what_is_before_the_cut)
 	RUN(a_capture_with_any_byte_changed_ends_in_a_status)
