@@ -19,7 +19,7 @@ static double lap_ticks(void)
 	uint64_t least = UINT64_MAX;
 
 	for (unsigned i = 0; i < RUNS; i++) {
-		uint64_t begun = watch.last = sk_stopwatch_ticks();
+		uint64_t begun = watch.last = sk_ticks();
 
 		for (unsigned lap = 0; lap < LAPS; lap++)
 			sk_stopwatch_lap(&watch, lap % SK_STAGE_COUNT);
@@ -81,7 +81,7 @@ bool sk_stopwatch_next_batch(struct sk_stopwatch *watch, uint32_t events)
 		memset(watch->laps, 0, sizeof(watch->laps));
 		watch->batch_wall = clock_ns(CLOCK_MONOTONIC);
 		watch->batch_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-		watch->last = sk_stopwatch_ticks();
+		watch->last = sk_ticks();
 	}
 	return watch->running;
 }

@@ -21,9 +21,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
+#include "vm/support/ticks.h"
 
 enum sk_stage {
 	SK_STAGE_READ,     /* reading and decompressing */
@@ -50,27 +48,10 @@ struct sk_stopwatch {
 	uint64_t sampled;                  /* events of batches that count */
 };
 
-static inline uint64_t sk_stopwatch_ticks(void)
-{
-#if defined(__x86_64__)
-	return __rdtsc();
-#elif defined(__aarch64__)
-	uint64_t ticks;
-
-	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-	return ticks;
-#else
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-#endif
-}
-
 /* Ends a stage of the event in a drawn batch; the next one begins. */
 static inline void sk_stopwatch_lap(struct sk_stopwatch *watch, enum sk_stage stage)
 {
-	uint64_t now = sk_stopwatch_ticks();
+	uint64_t now = sk_ticks();
 
 	watch->ticks[stage] += now - watch->last;
 	watch->laps[stage]++;

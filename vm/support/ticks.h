@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cheapest clock there is: a counter of the processor, of a steady but
+ * unknown rate.  Who wants nanoseconds measures the rate beside it.
+ */
+#ifndef SK_SUPPORT_TICKS_H
+#define SK_SUPPORT_TICKS_H
+
+#include <stdint.h>
+#include <time.h>
+
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
+static inline uint64_t sk_ticks(void)
+{
+#if defined(__x86_64__)
+	return __rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
+#else
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+#endif
+}
+
+#endif
