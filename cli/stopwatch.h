@@ -61,7 +61,7 @@ static inline void sk_stopwatch_lap(struct sk_stopwatch *watch, enum sk_stage st
 /* What was done since the last lap belongs to no stage: it is measured otherwise. */
 static inline void sk_stopwatch_leave_out(struct sk_stopwatch *watch)
 {
-	watch->last = sk_stopwatch_ticks();
+	watch->last = sk_ticks();
 }
 
 /* CPU time counts from here. */
