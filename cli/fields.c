@@ -64,6 +64,8 @@ static int run(struct sk_command_line *line)
 		if (field->availability != SK_AVAILABILITY_READY)
 			sk_buffer_printf(&text, ", %s", availabilities[field->availability]);
 		sk_buffer_printf(&text, "\n    %s\n", field->meaning);
+		if (sk_field_unavailable((enum sk_field)i))
+			sk_buffer_printf(&text, "    not available: %s\n", sk_field_unavailable((enum sk_field)i));
 	}
 	if (!text.length && !text.failed)
 		status = sk_fail(SK_EXIT_USAGE, "no field begins with that");

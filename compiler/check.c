@@ -126,7 +126,8 @@ static uint32_t check_new_field(const struct place *place, const struct sk_opera
 		sk_warn_deprecated(check, field.info, span_of(place, operand));
 	if (field.info->availability == SK_AVAILABILITY_LATER && !check->accept_later) {
 		sk_check_add(check, error_id(place), span_of(place, operand), true, NULL,
-			     "the field %s is known, but not yet available in this version", field.info->name);
+			     "the field %s is known, but not yet available: %s", field.info->name,
+			     sk_field_unavailable((enum sk_field)(field.info - sk_fields)));
 		return SK_NONE;
 	}
 	if (!place->output && (field.info->flags & SK_FIELD_FLAG_PRINT_ONLY))
@@ -644,13 +645,44 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 
 /* --- predicates -------------------------------------------------------- */
 
+/*
+ * evt.around[T] = D: the field is the distance to T, so the comparison is <=.
+ * False after an issue.
+ */
+static bool check_around(const struct place *place, const struct sk_node *node, const struct sk_ir_expression *left,
+			 enum sk_operator *comparison)
+{
+	const struct sk_ir *ir = place->check->ir;
+	const struct sk_bundle_field *field;
+	const char *time;
+	uint32_t length;
+
+	if (left->kind != SK_EXPRESSION_FIELD)
+		return true;
+	field = sk_ir_get_field(ir, left->operand);
+	if (field->field != SK_FIELD_EVT_AROUND)
+		return true;
+	time = sk_ir_text(ir, field->argument, &length);
+	if (!length || length > 19 || strspn(time, "0123456789") != length) {
+		refuse(place, node->left, "as in evt.around[1700000000000000000] = 500",
+		       "the argument of evt.around is a time in nanoseconds since the epoch");
+		return false;
+	}
+	if (*comparison != SK_OPERATOR_EQ || node->modifier != SK_MODIFIER_NONE) {
+		refuse(place, node->left, "evt.around[T] = D is true at most D milliseconds before or after T",
+		       "the field evt.around is compared with = only");
+		return false;
+	}
+	*comparison = SK_OPERATOR_LE;
+	return true;
+}
+
 uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 {
-	const enum sk_operator comparison = node->operator;
+	enum sk_operator comparison = node->operator;
 	struct place place = {.check = check, .text = node->text};
 	const struct sk_ir_expression *left;
 	struct sk_ir_predicate predicate = {
-		.comparison = (uint8_t)comparison,
 		.modifier = (uint8_t)node->modifier,
 		.quantifier = SK_QUANTIFIER_ONE,
 		.right = SK_NONE,
@@ -665,8 +697,9 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node)
 	if (predicate.left == SK_NONE)
 		return SK_NONE;
 	left = sk_ir_get_expression(check->ir, predicate.left);
-	if (!check_operator(&place, node, left))
+	if (!check_operator(&place, node, left) || !check_around(&place, node, left, &comparison))
 		return SK_NONE;
+	predicate.comparison = (uint8_t)comparison;
 	if (!check->accept_any_type && !sk_event_set_is_clear(node)) {
 		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_CONDITION,
 			     sk_text_span(node->text, node->begin, node->end), false,

@@ -34,11 +34,4 @@ struct sk_field_fault {
 bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, struct sk_resolved_field *ret_field,
 		      struct sk_field_fault *ret_fault);
 
-/*
- * The type that conditions see of a parameter evt.rawarg.NAME: that of the
- * first event, in table order, with a parameter of this name.  -1 if there is
- * none.
- */
-int sk_field_rawarg_type(const char *name, uint32_t length);
-
 #endif

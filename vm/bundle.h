@@ -136,10 +136,9 @@ enum sk_argument_kind { SK_ARGUMENT_KIND_NONE, SK_ARGUMENT_KIND_INDEX, SK_ARGUME
 
 /*
  * A field with its argument.  `type`, `list` and `scope` are those of its row
- * in fields.def, whatever the argument.  Only READY fields, and NEVER ones,
- * which a host always gives as missing: so a field of type DYNAMIC (evt.rawarg)
- * is in no bundle until there is an extractor for it; its `type` will then be
- * that of the first event that has the parameter.
+ * in fields.def, whatever the argument, but for a field of type DYNAMIC
+ * (evt.rawarg): its `type` is that of the first event that has the parameter.
+ * Only READY fields, and NEVER ones, which a host always gives as missing.
  */
 struct sk_bundle_field {
 	uint16_t field; /* enum sk_field */

@@ -54,6 +54,7 @@ const char *sk_value_render(const struct sk_value *value, char room[SK_VALUE_TEX
 	case SK_TYPE_STRING:
 		*ret_length = sk_value_text_length(value);
 		return value->text;
+	case SK_TYPE_OPAQUE:
 	case SK_TYPE_BYTES:
 		*ret_length = value->length;
 		return value->text;
@@ -84,7 +85,6 @@ const char *sk_value_render(const struct sk_value *value, char room[SK_VALUE_TEX
 		break;
 	case SK_TYPE_NONE:
 	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
 	case SK_TYPE_COUNT:
 		length = snprintf(room, SK_VALUE_TEXT_SIZE, "%s", not_available);
 		break;

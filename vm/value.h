@@ -37,14 +37,15 @@ struct sk_address {
 /*
  * A STRING may hold NULs (a data buffer as text, decoded base64): comparing,
  * printing and transforming it stop at the first, as spec section 2.5 says.
- * A value of type IPNET is an address, to be compared with networks.
+ * A value of type IPNET is an address, to be compared with networks.  Of an
+ * OPAQUE one `text` is how it prints.
  */
 struct sk_value {
 	uint8_t presence; /* enum sk_presence */
 	uint8_t type;     /* enum sk_type, of the elements for a list */
 	uint8_t list;     /* 1: `items` holds `length` elements of that type */
 	uint8_t format;   /* enum sk_format: how to print a number */
-	uint32_t length;  /* bytes of a STRING or BYTES; elements */
+	uint32_t length;  /* bytes of a STRING, BYTES or OPAQUE; elements */
 	union {
 		uint64_t number; /* unsigned and BOOL; signed ones as two's complement */
 		double real;

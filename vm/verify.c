@@ -189,6 +189,15 @@ static int check_field_argument(struct sk_verifier *verifier, uint32_t i)
 	return 0;
 }
 
+/* The type of the parameter that a field of type DYNAMIC names; -1 if no event has it. */
+static int param_type(const struct sk_bundle *bundle, const struct sk_bundle_field *field)
+{
+	uint32_t length;
+	const char *name = sk_bundle_text(bundle, field->argument, &length);
+
+	return sk_param_condition_type(name, length);
+}
+
 static int check_fields(struct sk_verifier *verifier)
 {
 	for (uint32_t i = 0; i < verifier->bundle->fields_count; i++) {
@@ -206,7 +215,7 @@ static int check_fields(struct sk_verifier *verifier)
 		if (field->kind > SK_ARGUMENT_KIND_TEXT || !argument_allowed(info->argument, field->kind))
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "%s does not take such an argument",
 						info->name);
-		if (field->type != info->type)
+		if (info->type != SK_TYPE_DYNAMIC && field->type != info->type)
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "%s is not of that type",
 						info->name);
 		if (field->list != info->list)
@@ -220,6 +229,9 @@ static int check_fields(struct sk_verifier *verifier)
 		status = check_field_argument(verifier, i);
 		if (status < 0)
 			return status;
+		if (info->type == SK_TYPE_DYNAMIC && field->type != param_type(verifier->bundle, field))
+			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "%s is not of its parameter's type",
+						info->name);
 	}
 	return 0;
 }

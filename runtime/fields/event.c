@@ -2,6 +2,8 @@
 /* evt.*: what is in the event itself. */
 #include "runtime/fields/extract.h"
 
+#include <stdlib.h>
+
 #include "vm/event.h"
 
 /* Wire values of the file_flags table. */
@@ -39,6 +41,17 @@ static struct open_params open_params(uint16_t type)
 struct sk_value extract_EVT_NUM(const struct sk_extraction *asked)
 {
 	return sk_value_number(SK_TYPE_UINT64, asked->view->event.number);
+}
+
+/* The machine that the events are of, which of a capture is the one that wrote it. */
+struct sk_value extract_EVT_HOSTNAME(const struct sk_extraction *asked)
+{
+	const struct sk_machine_entry *machine = sk_state_machine(asked->view->state);
+	const char *name = getenv("FALCO_HOSTNAME");
+
+	if (!name && machine)
+		name = machine->hostname;
+	return name && *name ? sk_field_constant(name) : sk_value_missing();
 }
 
 /*

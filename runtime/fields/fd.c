@@ -238,6 +238,60 @@ struct sk_value extract_FD_IS_LOWER_LAYER(const struct sk_extraction *asked)
 	return sk_field_bool(fd->flags & SK_FD_FLAG_LOWER_LAYER);
 }
 
+/* --- all fds of the process --------------------------------------------- */
+
+/* Once each in alphabetical order: the same name stands for connected and listening sockets, and for two kinds of files. */
+static uint32_t insert_name(struct sk_value *items, uint32_t count, const char *name)
+{
+	uint32_t at = count;
+
+	while (at > 0 && strcmp(items[at - 1].text, name) > 0)
+		at--;
+	if (at > 0 && strcmp(items[at - 1].text, name) == 0)
+		return count;
+	memmove(&items[at + 1], &items[at], (count - at) * sizeof(*items));
+	items[at] = sk_field_constant(name);
+	return count + 1;
+}
+
+/*
+ * The kinds of fds that the process has open; with an argument that of one fd.
+ * Missing where there is none, and where the event itself has no fd, as in the
+ * reference.
+ */
+struct sk_value extract_FD_TYPES(const struct sk_extraction *asked)
+{
+	const struct sk_fd_table *table = sk_has_fd(asked->view) ? sk_thread_fds(asked->view->thread) : NULL;
+	const struct sk_fd *fd;
+	struct sk_value *items;
+	bool open[SK_FD_TYPE_COUNT] = {false};
+	uint32_t cursor = 0, count = 0;
+
+	if (!table)
+		return sk_value_missing();
+	if (asked->ref->kind == SK_ARGUMENT_KIND_INDEX) {
+		fd = sk_fd_find(table, asked->ref->index);
+		if (fd && fd->type < SK_FD_TYPE_COUNT)
+			open[fd->type] = true;
+	} else {
+		while ((fd = sk_fd_table_next(table, &cursor))) {
+			if (fd->type < SK_FD_TYPE_COUNT)
+				open[fd->type] = true;
+		}
+	}
+	items = sk_arena_alloc_zeroed(asked->scratch, SK_FD_TYPE_COUNT, sizeof(*items));
+	if (!items)
+		return (struct sk_value){.presence = SK_MISSING_MEMORY};
+	for (unsigned type = 0; type < SK_FD_TYPE_COUNT; type++) {
+		if (open[type])
+			count = insert_name(items, count, sk_fd_type_name((enum sk_fd_type)type));
+	}
+	if (!count)
+		return sk_value_missing();
+	return (struct sk_value){
+		.presence = SK_PRESENT, .type = SK_TYPE_STRING, .list = 1, .length = count, .items = items};
+}
+
 /* --- with something before it ------------------------------------------ */
 
 struct sk_value extract_FD_UID(const struct sk_extraction *asked)

@@ -13,7 +13,7 @@
  * Invariant: a parameter of a size that its type does not have reads as if it
  * were not available.
  */
-#include "runtime/fields/extract.h"
+#include "runtime/fields/wire.h"
 
 #include <inttypes.h>
 #include <time.h>
@@ -23,93 +23,19 @@
 
 static const char not_available[] = "<NA>";
 
-/* A value on the wire and how its parameter wants it printed. */
-struct wire_value {
-	enum sk_param_type type;
-	enum sk_format format;
-	enum sk_flags flags;
-	const uint8_t *bytes;
-	uint32_t length;
-};
-
-static uint64_t as_unsigned(const struct wire_value *value)
-{
-	switch (value->length) {
-	case 1:
-		return *value->bytes;
-	case 2:
-		return sk_read_u16(value->bytes);
-	case 4:
-		return sk_read_u32(value->bytes);
-	case 8:
-		return sk_read_u64(value->bytes);
-	default:
-		return 0;
-	}
-}
-
-static int64_t as_signed(const struct wire_value *value)
-{
-	const unsigned unused = 64 - 8 * value->length;
-
-	return (int64_t)(as_unsigned(value) << unused) >> unused;
-}
-
-/* What a DYN parameter's first byte selects (spec/event-schema.md section 4). */
-static enum sk_param_type dynamic_type(enum sk_dynamic dynamic, uint8_t selector)
-{
-	static const uint8_t types[][5] = {
-		[SK_DYNAMIC_NONE] = {SK_PARAM_NONE},
-		[SK_DYNAMIC_SOCKOPT] = {SK_PARAM_BYTEBUF, SK_PARAM_ERRNO, SK_PARAM_UINT32, SK_PARAM_UINT64,
-					SK_PARAM_RELTIME},
-		[SK_DYNAMIC_PTRACE] = {SK_PARAM_UINT64, SK_PARAM_SIGTYPE},
-		[SK_DYNAMIC_BPF] = {SK_PARAM_FD, SK_PARAM_ERRNO},
-		[SK_DYNAMIC_KEYCTL] = {SK_PARAM_INT64, SK_PARAM_CHARBUF},
-	};
-
-	return selector < sizeof(types[0]) ? (enum sk_param_type)types[dynamic][selector] : SK_PARAM_NONE;
-}
-
-static struct wire_value wire_value(const struct sk_event *event, unsigned index)
-{
-	const struct sk_param_info *info = &event->info->params[index];
-	struct wire_value value = {
-		.type = info->type,
-		.format = info->format,
-		.flags = info->flags,
-		.bytes = event->param[index].bytes,
-		.length = event->param[index].length,
-	};
-
-	if (value.type == SK_PARAM_DYN && value.length > 0) {
-		value.type = dynamic_type(info->dynamic, value.bytes[0]);
-		value.bytes++;
-		value.length--;
-	}
-	return value;
-}
-
-/* Whether there is anything to print, and of the size that its type has. */
-static bool is_readable(const struct wire_value *value)
-{
-	const size_t size = sk_param_fixed_size(value->type);
-
-	return value->type != SK_PARAM_NONE && value->length > 0 && (size == 0 || size == value->length);
-}
-
 /* --- raw --------------------------------------------------------------- */
 
-static void append_number(struct sk_text *text, const struct wire_value *value, bool is_signed)
+static void append_number(struct sk_text *text, const struct sk_wire_value *value, bool is_signed)
 {
 	switch (value->format) {
 	case SK_FORMAT_HEX:
-		sk_text_printf(text, "%" PRIX64, as_unsigned(value));
+		sk_text_printf(text, "%" PRIX64, sk_wire_unsigned(value));
 		return;
 	case SK_FORMAT_OCT:
-		sk_text_printf(text, "%#" PRIo64, as_unsigned(value));
+		sk_text_printf(text, "%#" PRIo64, sk_wire_unsigned(value));
 		return;
 	case SK_FORMAT_10_PADDED_DEC:
-		sk_text_printf(text, "%09" PRIu64, as_unsigned(value));
+		sk_text_printf(text, "%09" PRIu64, sk_wire_unsigned(value));
 		return;
 	case SK_FORMAT_NA:
 	case SK_FORMAT_DEC:
@@ -118,9 +44,9 @@ static void append_number(struct sk_text *text, const struct wire_value *value, 
 		break;
 	}
 	if (is_signed)
-		sk_text_append_signed(text, as_signed(value));
+		sk_text_append_signed(text, sk_wire_signed(value));
 	else
-		sk_text_append_unsigned(text, as_unsigned(value));
+		sk_text_append_unsigned(text, sk_wire_unsigned(value));
 }
 
 static void append_time(struct sk_text *text, uint64_t ns)
@@ -144,7 +70,8 @@ static const struct sk_fd *find_fd(const struct sk_event_view *view, int64_t num
 }
 
 /* "4:61 5:f4": the fd, the letter of its kind, its poll flags. */
-static void append_fd_list(struct sk_text *text, const struct sk_event_view *view, const struct wire_value *value)
+static void append_fd_list(struct sk_text *text, const struct sk_event_view *view,
+			   const struct sk_wire_value *value)
 {
 	const uint32_t item = 10;
 	uint32_t count, at = 2;
@@ -176,7 +103,7 @@ static const char *empty_text(enum sk_param_type type)
 	}
 }
 
-static void append_raw(struct sk_text *text, const struct sk_event_view *view, const struct wire_value *value)
+static void append_raw(struct sk_text *text, const struct sk_event_view *view, const struct sk_wire_value *value)
 {
 	switch (value->type) {
 	case SK_PARAM_INT8:
@@ -201,7 +128,7 @@ static void append_raw(struct sk_text *text, const struct sk_event_view *view, c
 	case SK_PARAM_UID:
 	case SK_PARAM_GID:
 		/* Whatever format the table has for them. */
-		sk_text_append_signed(text, as_signed(value));
+		sk_text_append_signed(text, sk_wire_signed(value));
 		break;
 	case SK_PARAM_L4PROTO:
 	case SK_PARAM_SOCKFAMILY:
@@ -214,16 +141,16 @@ static void append_raw(struct sk_text *text, const struct sk_event_view *view, c
 	case SK_PARAM_ENUMFLAGS8:
 	case SK_PARAM_ENUMFLAGS16:
 	case SK_PARAM_ENUMFLAGS32:
-		sk_text_append_unsigned(text, as_unsigned(value));
+		sk_text_append_unsigned(text, sk_wire_unsigned(value));
 		break;
 	case SK_PARAM_MODE:
-		sk_text_printf(text, "%#" PRIo64, as_unsigned(value));
+		sk_text_printf(text, "%#" PRIo64, sk_wire_unsigned(value));
 		break;
 	case SK_PARAM_SIGSET:
-		sk_text_printf(text, "0x%08" PRIX64, as_unsigned(value));
+		sk_text_printf(text, "0x%08" PRIX64, sk_wire_unsigned(value));
 		break;
 	case SK_PARAM_BOOL:
-		sk_text_append_string(text, as_unsigned(value) ? "true" : "false");
+		sk_text_append_string(text, sk_wire_unsigned(value) ? "true" : "false");
 		break;
 	case SK_PARAM_DOUBLE: {
 		double real;
@@ -233,7 +160,7 @@ static void append_raw(struct sk_text *text, const struct sk_event_view *view, c
 		break;
 	}
 	case SK_PARAM_ABSTIME:
-		append_time(text, as_unsigned(value));
+		append_time(text, sk_wire_unsigned(value));
 		break;
 	case SK_PARAM_CHARBUF:
 	case SK_PARAM_FSPATH:
@@ -274,9 +201,9 @@ static void append_raw(struct sk_text *text, const struct sk_event_view *view, c
 
 void sk_param_append_raw(struct sk_text *text, const struct sk_event_view *view, unsigned index)
 {
-	const struct wire_value value = wire_value(&view->event, index);
+	const struct sk_wire_value value = sk_wire_value(&view->event, index);
 
-	if (is_readable(&value))
+	if (sk_wire_is_readable(&value))
 		append_raw(text, view, &value);
 	else
 		sk_text_append_string(text, value.length ? not_available : empty_text(value.type));
@@ -333,10 +260,10 @@ static void append_flag(struct sk_text *text, const char *name, uint32_t start)
 }
 
 /* In the table's order, which puts what holds others first: spec/event-schema.md section 5. */
-static void append_flags(struct sk_text *text, const struct wire_value *value)
+static void append_flags(struct sk_text *text, const struct sk_wire_value *value)
 {
 	const struct sk_flag_table *table = &sk_flag_tables[value->flags];
-	const uint32_t start = text->length, whole = (uint32_t)as_unsigned(value);
+	const uint32_t start = text->length, whole = (uint32_t)sk_wire_unsigned(value);
 	uint32_t rest = whole;
 
 	for (size_t i = 0; i < table->count; i++) {
@@ -353,10 +280,10 @@ static void append_flags(struct sk_text *text, const struct wire_value *value)
 	}
 }
 
-static void append_enum(struct sk_text *text, const struct wire_value *value)
+static void append_enum(struct sk_text *text, const struct sk_wire_value *value)
 {
 	const struct sk_flag_table *table = &sk_flag_tables[value->flags];
-	const uint32_t start = text->length, number = (uint32_t)as_unsigned(value);
+	const uint32_t start = text->length, number = (uint32_t)sk_wire_unsigned(value);
 
 	for (size_t i = 0; i < table->count; i++) {
 		if (table->flags[i].value == number)
@@ -379,7 +306,7 @@ static void append_signals(struct sk_text *text, uint32_t set)
 	}
 }
 
-static void append_path(struct sk_text *text, const struct sk_event_view *view, const struct wire_value *value,
+static void append_path(struct sk_text *text, const struct sk_event_view *view, const struct sk_wire_value *value,
 			int64_t directory)
 {
 	const char *path = (const char *)value->bytes;
@@ -395,8 +322,8 @@ static void append_path(struct sk_text *text, const struct sk_event_view *view, 
 	sk_text_append(text, resolved, resolved_length);
 }
 
-static void append_resolved(struct sk_text *text, const struct sk_event_view *view, const struct wire_value *value,
-			    int relative_to)
+static void append_resolved(struct sk_text *text, const struct sk_event_view *view,
+			    const struct sk_wire_value *value, int relative_to)
 {
 	const char *name;
 	uint32_t length;
@@ -404,25 +331,25 @@ static void append_resolved(struct sk_text *text, const struct sk_event_view *vi
 	switch (value->type) {
 	case SK_PARAM_FD:
 	case SK_PARAM_FD32:
-		append_fd(text, view, as_signed(value));
+		append_fd(text, view, sk_wire_signed(value));
 		break;
 	case SK_PARAM_ERRNO:
-		append_errno(text, as_signed(value));
+		append_errno(text, sk_wire_signed(value));
 		break;
 	case SK_PARAM_PID:
 	case SK_PARAM_PID32:
-		append_pid(text, view, as_signed(value));
+		append_pid(text, view, sk_wire_signed(value));
 		break;
 	case SK_PARAM_UID:
-		name = sk_field_user_name(view, (uint32_t)as_unsigned(value), &length);
-		if (as_unsigned(value) == UINT32_MAX)
+		name = sk_field_user_name(view, (uint32_t)sk_wire_unsigned(value), &length);
+		if (sk_wire_unsigned(value) == UINT32_MAX)
 			sk_text_append_string(text, "<NONE>");
 		else
 			sk_text_append(text, name, length);
 		break;
 	case SK_PARAM_GID:
-		name = sk_field_group_name(view, (uint32_t)as_unsigned(value), &length);
-		if (as_unsigned(value) == UINT32_MAX)
+		name = sk_field_group_name(view, (uint32_t)sk_wire_unsigned(value), &length);
+		if (sk_wire_unsigned(value) == UINT32_MAX)
 			sk_text_append_string(text, "<NONE>");
 		else
 			sk_text_append(text, name, length);
@@ -437,20 +364,20 @@ static void append_resolved(struct sk_text *text, const struct sk_event_view *vi
 				    : sk_event_signed(&view->event, (unsigned)relative_to, SK_WIRE_AT_FDCWD));
 		break;
 	case SK_PARAM_SYSCALLID:
-		name = sk_syscall_name((uint32_t)as_unsigned(value));
+		name = sk_syscall_name((uint32_t)sk_wire_unsigned(value));
 		if (name)
 			sk_text_append_string(text, name);
 		break;
 	case SK_PARAM_SIGTYPE:
-		name = sk_signal_name((unsigned)as_unsigned(value));
+		name = sk_signal_name((unsigned)sk_wire_unsigned(value));
 		if (name)
 			sk_text_append_string(text, name);
 		break;
 	case SK_PARAM_SIGSET:
-		append_signals(text, (uint32_t)as_unsigned(value));
+		append_signals(text, (uint32_t)sk_wire_unsigned(value));
 		break;
 	case SK_PARAM_RELTIME:
-		sk_text_printf(text, "%gs", (double)as_unsigned(value) / 1e9);
+		sk_text_printf(text, "%gs", (double)sk_wire_unsigned(value) / 1e9);
 		break;
 	case SK_PARAM_FLAGS8:
 	case SK_PARAM_FLAGS16:
@@ -501,9 +428,9 @@ static void append_resolved(struct sk_text *text, const struct sk_event_view *vi
 
 void sk_param_append_resolved(struct sk_text *text, const struct sk_event_view *view, unsigned index)
 {
-	const struct wire_value value = wire_value(&view->event, index);
+	const struct sk_wire_value value = sk_wire_value(&view->event, index);
 
-	if (is_readable(&value))
+	if (sk_wire_is_readable(&value))
 		append_resolved(text, view, &value, view->event.info->params[index].relative_to);
 }
 

@@ -104,3 +104,36 @@ struct sk_value extract_EVT_OUTPUTTIME(const struct sk_extraction *asked)
 {
 	return extract_EVT_TIME(asked);
 }
+
+/* --- near another time ------------------------------------------------- */
+
+static bool read_time(const char *digits, uint32_t length, uint64_t *ret_time)
+{
+	uint64_t time = 0;
+
+	for (uint32_t i = 0; i < length; i++) {
+		const uint64_t digit = (uint64_t)(digits[i] - '0');
+
+		if (digit > 9 || time > (UINT64_MAX - digit) / 10)
+			return false;
+		time = time * 10 + digit;
+	}
+	*ret_time = time;
+	return length > 0;
+}
+
+/*
+ * The distance to the time in the argument, in ms, rounded up: so that it is
+ * at most D exactly where the time is at most D ms away.  The compiler makes
+ * `evt.around[T] = D` that comparison.
+ */
+struct sk_value extract_EVT_AROUND(const struct sk_extraction *asked)
+{
+	const uint64_t ts = asked->view->event.ts;
+	uint64_t time, distance;
+
+	if (!asked->ref->argument || !read_time(asked->ref->argument, asked->ref->argument_length, &time))
+		return sk_value_missing();
+	distance = ts > time ? ts - time : time - ts;
+	return sk_value_number(SK_TYPE_UINT64, distance / 1000000 + (distance % 1000000 != 0));
+}

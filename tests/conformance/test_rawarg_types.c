@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 
-#include "compiler/field.h"
 #include "tests/test.h"
+#include "vm/schema/schema.h"
 
 static const struct {
 	const char *wire;
@@ -51,14 +51,14 @@ TEST(parameters_have_the_type_of_the_first_event_that_has_them)
 	while (fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%127s %63s", name, wire) != 2 || strcmp(name, "param") == 0)
 			continue;
-		if (sk_field_rawarg_type(name, (uint32_t)strlen(name)) != type_of(wire))
+		if (sk_param_condition_type(name, strlen(name)) != type_of(wire))
 			printf("# %s: %s\n", name, wire);
-		CHECK_EQUAL(sk_field_rawarg_type(name, (uint32_t)strlen(name)), type_of(wire));
+		CHECK_EQUAL(sk_param_condition_type(name, strlen(name)), type_of(wire));
 		rows++;
 	}
 	CHECK(rows > 200);
-	CHECK_EQUAL(sk_field_rawarg_type("nosuch", 6), -1);
-	CHECK_EQUAL(sk_field_rawarg_type("fla", 3), -1);
+	CHECK_EQUAL(sk_param_condition_type("nosuch", 6), -1);
+	CHECK_EQUAL(sk_param_condition_type("fla", 3), -1);
 	fclose(file);
 }
 

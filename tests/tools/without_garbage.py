@@ -7,7 +7,7 @@ usage: without_garbage.py EXPECTED.jsonl.gz COPY.jsonl.gz
 evt.buffer of a parameter without bytes holds the text NULL and what an earlier event left behind it: here it is empty,
 and of ptrace, whose parameter "data" is a number, that number.  Two durations of processes from a capture's process
 list, and of their children until they exec, are the same small number in every capture, or an address on the stack:
-here they are missing.
+here they are missing.  The items of fd.types come in the order of a hash table: here in alphabetical order.
 """
 import gzip, json, re, sys
 
@@ -18,9 +18,12 @@ with gzip.open(sys.argv[1], "rt") as source, gzip.open(sys.argv[2], "wt", compre
     at = {name: index for index, name in enumerate(json.loads(line))}
     buffer, args = at["evt.buffer"], at["evt.args"]
     start, namespace = (at["proc.exe_ino.ctime_duration_" + name] for name in ("proc_start", "pidns_start"))
+    types = at.get("fd.types")
     for line in source:
         values = json.loads(line)
         changed = False
+        if types and values[types]:
+            values[types], changed = sorted(values[types]), True
         if values[buffer] is not None:
             data = re.match(r"(?:.* )?data=(NULL|-?[0-9A-F]+) (?:fd|tuple|request|size|msgcontrol)=", values[args], re.S)
             if values[at["evt.type"]] == "ptrace":

@@ -145,6 +145,16 @@ int sk_syscall_find(const char *name, size_t length)
 	return -1;
 }
 
+const char *sk_field_unavailable(enum sk_field field)
+{
+	static const char *const reasons[SK_FIELD_COUNT] = {
+#define SK_UNAVAILABLE(id, reason) [SK_FIELD_##id] = reason,
+#include "vm/schema/unavailable.def"
+	};
+
+	return reasons[field];
+}
+
 static bool takes_suffix(const struct sk_field_info *field)
 {
 	return field->argument == SK_ARGUMENT_SUFFIX || field->argument == SK_ARGUMENT_SUFFIX_OR_INDEX ||

@@ -238,6 +238,21 @@ const char *sk_syscall_name(uint32_t sc);
 /* The schema's number for a name; -1 if there is no such system call. */
 int sk_syscall_find(const char *name, size_t length);
 
+/* --- parameters in conditions ------------------------------------------- */
+
+/*
+ * The type that a parameter's value is compared as; OPAQUE for what only
+ * `exists` can be asked of.
+ */
+enum sk_type sk_param_value_type(enum sk_param_type type);
+
+/*
+ * The type that conditions see of a parameter evt.rawarg.NAME: that of the
+ * first event, in table order, with a parameter of this name.  -1 if there is
+ * none.
+ */
+int sk_param_condition_type(const char *name, size_t length);
+
 /* --- fields ------------------------------------------------------------ */
 
 enum sk_scope { SK_SCOPE_THREAD, SK_SCOPE_LINEAGE, SK_SCOPE_FD, SK_SCOPE_EVENT };
@@ -287,6 +302,9 @@ struct sk_field_info {
 
 extern const struct sk_field_info sk_fields[SK_FIELD_COUNT];
 extern const char *const sk_scope_names[];
+
+/* Why a LATER field has no value here, to go on after a colon; NULL for all others. */
+const char *sk_field_unavailable(enum sk_field field);
 
 /*
  * The field that a dotted name stands for, -1 if there is none.  A field that

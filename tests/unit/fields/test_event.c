@@ -52,6 +52,46 @@ TEST(a_result_is_the_first_parameter_whatever_its_name)
 	CHECK_ASK(EVT_DIR, ">");
 }
 
+TEST(the_machine_is_named_by_the_variable_or_by_who_captured)
+{
+	const struct sk_machine_entry machine = {.hostname = "lab"};
+
+	start();
+	unsetenv("FALCO_HOSTNAME");
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	feed(&world);
+	CHECK_ASK(EVT_HOSTNAME, "-");
+	world.sink.machine(world.sink.context, &machine);
+	CHECK_ASK(EVT_HOSTNAME, "lab");
+	setenv("FALCO_HOSTNAME", "node7", 1);
+	CHECK_ASK(EVT_HOSTNAME, "node7");
+	unsetenv("FALCO_HOSTNAME");
+}
+
+TEST(the_distance_to_a_time_is_rounded_up)
+{
+	char time[32];
+
+	start();
+	event(&world, SK_EVENT_SYSCALL_ACCESS_X, 100);
+	feed(&world);
+	for (int64_t distance = -1000001; distance <= 1000001; distance++) {
+		const int64_t away = distance < 0 ? -distance : distance;
+
+		/* Only near whole milliseconds. */
+		if (away > 2 && away < 999999)
+			continue;
+		snprintf(time, sizeof(time), "%lld", (long long)((int64_t)world.view.event.ts + distance));
+		ask_key(SK_FIELD_EVT_AROUND, time);
+		CHECK_EQUAL(answer.number, (uint64_t)(away + 999999) / 1000000);
+	}
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_AROUND, "18446744073709551615"), "16746744073709");
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_AROUND, "18446744073709551616"), "-");
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_AROUND, ""), "-");
+	CHECK_TEXT(ask_key(SK_FIELD_EVT_AROUND, "1x"), "-");
+	CHECK_ASK(EVT_AROUND, "-");
+}
+
 TEST(opens_say_what_for)
 {
 	static const struct {
@@ -320,7 +360,8 @@ TEST(done)
 	sk_buffer_release(&printed);
 }
 
-TEST_MAIN(RUN(a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_first_parameter_whatever_its_name)
+TEST_MAIN(RUN(a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_first_parameter_whatever_its_name) RUN(
+	the_machine_is_named_by_the_variable_or_by_who_captured) RUN(the_distance_to_a_time_is_rounded_up)
 		  RUN(opens_say_what_for) RUN(what_was_transferred_counts_where_it_went) RUN(times_in_every_form)
 			  RUN(the_host_is_a_container_too) RUN(a_container_is_its_id_until_metadata_arrives)
 				  RUN(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)

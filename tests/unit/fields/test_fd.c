@@ -308,6 +308,31 @@ TEST(hostile_paths_do_no_harm)
 	CHECK_ASK(FD_NAME, "/DIR_TOO_LONG/FILENAME_TOO_LONG");
 }
 
+TEST(a_process_has_kinds_of_fds)
+{
+	start();
+	event(&world, SK_EVENT_SYSCALL_CHDIR_X, 100);
+	feed(&world);
+	CHECK_ASK(FD_TYPES, "-");
+	open_event(&world, 100, 3, -100, "/a", 1);
+	feed(&world);
+	CHECK_ASK(FD_TYPES, "(file)");
+	open_event(&world, 100, 4, -100, "/b", 1 << 10);
+	feed(&world);
+	CHECK_ASK(FD_TYPES, "(directory,file)");
+	open_event(&world, 100, 5, -100, "/c", 1);
+	feed(&world);
+	CHECK_ASK(FD_TYPES, "(directory,file)");
+	CHECK_TEXT(ask_at(SK_FIELD_FD_TYPES, 4), "(directory)");
+	CHECK_TEXT(ask_at(SK_FIELD_FD_TYPES, 6), "-");
+	close_event(&world, 100, 4);
+	feed(&world);
+	settle(&world);
+	open_event(&world, 100, 5, -100, "/c", 1);
+	feed(&world);
+	CHECK_ASK(FD_TYPES, "(file)");
+}
+
 TEST(done)
 {
 	world_close(&world);
@@ -321,4 +346,5 @@ TEST_MAIN(RUN(a_file_has_a_name_a_directory_and_a_place) RUN(a_failed_open_has_i
 				  RUN(a_failed_accept_is_named_after_its_tuple)
 					  RUN(calls_that_change_the_file_tree_say_where)
 						  RUN(a_directory_fd_and_a_path_are_joined_by_a_slash)
-							  RUN(hostile_paths_do_no_harm) RUN(done))
+							  RUN(hostile_paths_do_no_harm)
+								  RUN(a_process_has_kinds_of_fds) RUN(done))

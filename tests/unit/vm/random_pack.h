@@ -108,7 +108,9 @@ static bool pick_argument(struct random *random, const struct sk_field_info *inf
 		}
 		__attribute__((fallthrough));
 	case SK_ARGUMENT_SUFFIX:
-		snprintf(to, size, "%s.%s", info->name, suffixes[random_below(random, COUNT(suffixes))]);
+		/* The last one names no parameter, which only a text can do without. */
+		snprintf(to, size, "%s.%s", info->name,
+			 suffixes[random_below(random, COUNT(suffixes) - (info->type == SK_TYPE_DYNAMIC))]);
 		return true;
 	case SK_ARGUMENT_NONE:
 		break;
@@ -133,7 +135,9 @@ static enum sk_field pick_field(struct random *random)
 		enum sk_field field = (enum sk_field)random_below(random, SK_FIELD_COUNT);
 		const struct sk_field_info *info = &sk_fields[field];
 
-		if (field == SK_FIELD_EVT_TYPE || (info->flags & SK_FIELD_FLAG_PRINT_ONLY))
+		/* evt.around takes one operator and one kind of argument only. */
+		if (field == SK_FIELD_EVT_TYPE || field == SK_FIELD_EVT_AROUND ||
+		    (info->flags & SK_FIELD_FLAG_PRINT_ONLY))
 			continue;
 		if (info->availability == SK_AVAILABILITY_READY ||
 		    (info->availability == SK_AVAILABILITY_NEVER && one_in(random, 8)))
@@ -148,6 +152,9 @@ static void add_field(struct predicates *predicates)
 	bool argument = pick_argument(predicates->random, info, field->text, sizeof(field->text));
 
 	field->type = (enum sk_type)info->type;
+	if (info->type == SK_TYPE_DYNAMIC)
+		field->type = (enum sk_type)sk_param_condition_type(field->text + strlen(info->name) + 1,
+								    strlen(field->text) - strlen(info->name) - 1);
 	field->list = info->list;
 	field->flags = info->flags;
 	field->quantifier = argument ? SK_QUANTIFIER_ONE : (enum sk_quantifier)info->quantifier;

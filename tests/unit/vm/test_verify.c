@@ -124,6 +124,11 @@ TEST(fields_are_as_the_schema_says)
 	BROKEN("FIELDS", "its argument has a NUL inside", FIELD(mount).argument = build_bytes(b, "a\0b", 3));
 	SOUND(FIELD(ancestor).argument = build_string(b, "002"));
 	SOUND(build_field(b, SK_FIELD_K8S_RC_LABEL, "app"));
+	BROKEN("FIELDS", "evt.rawarg is not of its parameter's type", build_field(b, SK_FIELD_EVT_RAWARG, "flags"));
+	SOUND((b->expressions[build_field(b, SK_FIELD_EVT_RAWARG, "flags")].type = SK_TYPE_UINT32,
+	       b->fields[b->fields_count - 1].type = SK_TYPE_UINT32));
+	BROKEN("FIELDS", "evt.rawarg is not of its parameter's type",
+	       build_field(b, SK_FIELD_EVT_RAWARG, "nosuch"));
 }
 
 TEST(addresses_are_sound)
