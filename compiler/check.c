@@ -18,6 +18,7 @@ void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir 
 	*check = (struct sk_check){.arena = arena, .ir = ir};
 	check->last = &check->issues;
 	sk_intern_init(&check->fields, arena);
+	sk_intern_init(&check->outputs, arena);
 }
 
 struct sk_issue *sk_check_take_issues(struct sk_check *check)
@@ -617,6 +618,51 @@ static bool check_right_constant(const struct place *place, const struct sk_node
 	return *ret_constant != SK_NONE;
 }
 
+/* Room for the stamp of constant `number`. */
+static bool reserve_stamps(struct sk_check *check, uint32_t number)
+{
+	uint32_t capacity = check->stamp_capacity ? check->stamp_capacity : 1024;
+	uint32_t *grown;
+
+	if (number < check->stamp_capacity)
+		return true;
+	while (capacity <= number)
+		capacity *= 2;
+	grown = sk_arena_alloc_zeroed(check->arena, capacity, sizeof(*grown));
+	if (!grown) {
+		check->ir->out_of_memory = true;
+		return false;
+	}
+	if (check->stamp_capacity)
+		memcpy(grown, check->stamps, check->stamp_capacity * sizeof(*grown));
+	check->stamps = grown;
+	check->stamp_capacity = capacity;
+	return true;
+}
+
+/*
+ * Leaves each constant once, where it stands first; how many are left.  Only
+ * `oneof` counts how often one is there.
+ */
+static uint32_t drop_repeated(struct sk_check *check, const struct sk_node *node, uint32_t *constants,
+			      uint32_t count)
+{
+	uint32_t left = 0;
+
+	if (count < 2 || node->modifier == SK_MODIFIER_ONEOF)
+		return count;
+	check->stamp++;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!reserve_stamps(check, constants[i]))
+			return count;
+		if (check->stamps[constants[i]] == check->stamp)
+			continue;
+		check->stamps[constants[i]] = check->stamp;
+		constants[left++] = constants[i];
+	}
+	return left;
+}
+
 /* The run of constants on the right, SK_NONE if it is empty or faulty. */
 static uint32_t check_right_constants(const struct place *place, const struct sk_node *node,
 				      const struct sk_ir_expression *left, bool *ret_faulty)
@@ -640,7 +686,9 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 		if (!check_right_constant(place, node, left, operands[i], &constants[i]))
 			*ret_faulty = true;
 	}
-	return *ret_faulty ? SK_NONE : sk_ir_run(place->check->ir, constants, count);
+	if (*ret_faulty)
+		return SK_NONE;
+	return sk_ir_run(place->check->ir, constants, drop_repeated(place->check, node, constants, count));
 }
 
 /* --- predicates -------------------------------------------------------- */

@@ -43,6 +43,13 @@ struct sk_check {
 	struct sk_intern fields;
 	uint32_t *field_expressions;
 	uint32_t field_capacity;
+	/* Programs of outputs (output.h), by their texts. */
+	struct sk_intern outputs;
+	struct sk_output_program *output_programs;
+	uint32_t output_capacity;
+	/* Of each constant, by its number: the last list that it was met in. */
+	uint32_t *stamps;
+	uint32_t stamp_capacity, stamp;
 };
 
 void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir *ir);

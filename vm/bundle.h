@@ -58,7 +58,7 @@
 #include "vm/support/error.h"
 
 #define SK_BUNDLE_MAGIC "saker\r\n\x1a"
-enum { SK_BUNDLE_VERSION = 2 };
+enum { SK_BUNDLE_VERSION = 3 };
 
 /* "no such index" wherever a record's reference is optional. */
 #define SK_NONE UINT32_MAX
@@ -228,7 +228,7 @@ struct sk_bundle_predicate {
 	uint8_t quantifier; /* sk_bundle_field_quantifier() of a left FIELD, ONE otherwise */
 	uint32_t left;      /* expression */
 	uint32_t right;     /* expression; SK_NONE: the right side is constants */
-	uint32_t first;     /* first of CONSTANTS; 0 without constants */
+	uint32_t first;     /* first of CONSTANTS; 0 without constants; each once where an index has them */
 	uint32_t count;     /* number of constants */
 };
 
@@ -456,13 +456,18 @@ static inline uint32_t sk_bundle_string_count(const struct sk_bundle *bundle)
 	return bundle->strings_count - 1;
 }
 
+static inline uint32_t sk_bundle_text_length(const struct sk_bundle *bundle, uint32_t number)
+{
+	return bundle->strings[number + 1] - bundle->strings[number] - 1;
+}
+
 /* The text of string `number` and its length. */
 static inline const char *sk_bundle_text(const struct sk_bundle *bundle, uint32_t number, uint32_t *ret_length)
 {
 	const uint32_t begin = bundle->strings[number];
 
 	if (ret_length)
-		*ret_length = bundle->strings[number + 1] - begin - 1;
+		*ret_length = sk_bundle_text_length(bundle, number);
 	return bundle->string_bytes + begin;
 }
 

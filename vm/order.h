@@ -29,39 +29,52 @@ static inline uint32_t sk_order_length(enum sk_group_order order, const char *by
 	return order == SK_GROUP_ORDER_PATH && length == 1 && bytes[0] == '/' ? 0 : length;
 }
 
-/*
- * Less than, equal to or greater than 0 as `a` is before, the same as or behind
- * `b`.  `*ret_common`: how many bytes are the same, from the begin (for
- * REVERSED: from the end).  Of paths the slash is the smallest byte, so that
- * components are compared one by one.
- */
-static inline int sk_order_texts(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b,
-				 uint32_t *ret_common)
+/* How many bytes two texts have in common, from the begin (for REVERSED: from the end). */
+static inline uint32_t sk_order_common(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b)
 {
 	const uint32_t shorter = a.length < b.length ? a.length : b.length;
 	uint32_t common = 0;
-	unsigned char x, y;
 
 	if (order == SK_GROUP_ORDER_REVERSED) {
 		while (common < shorter && a.bytes[a.length - 1 - common] == b.bytes[b.length - 1 - common])
 			common++;
-		*ret_common = common;
-		if (common == shorter)
-			return (a.length > b.length) - (a.length < b.length);
+		return common;
+	}
+	while (common < shorter && a.bytes[common] == b.bytes[common])
+		common++;
+	return common;
+}
+
+/*
+ * Less than, equal to or greater than 0 as `a` is before, the same as or behind
+ * `b`, of which `common` bytes are the same.  Of paths the slash is the smallest
+ * byte, so that components are compared one by one.
+ */
+static inline int sk_order_behind(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b,
+				  uint32_t common)
+{
+	unsigned char x, y;
+
+	if (common == (a.length < b.length ? a.length : b.length))
+		return (a.length > b.length) - (a.length < b.length);
+	if (order == SK_GROUP_ORDER_REVERSED) {
 		x = (unsigned char)a.bytes[a.length - 1 - common];
 		y = (unsigned char)b.bytes[b.length - 1 - common];
 		return x < y ? -1 : 1;
 	}
-	while (common < shorter && a.bytes[common] == b.bytes[common])
-		common++;
-	*ret_common = common;
-	if (common == shorter)
-		return (a.length > b.length) - (a.length < b.length);
 	x = (unsigned char)a.bytes[common];
 	y = (unsigned char)b.bytes[common];
 	if (order == SK_GROUP_ORDER_PATH && (x == '/' || y == '/'))
 		return x == '/' ? -1 : 1;
 	return x < y ? -1 : 1;
+}
+
+/* The same, and `*ret_common`: how many bytes are the same. */
+static inline int sk_order_texts(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b,
+				 uint32_t *ret_common)
+{
+	*ret_common = sk_order_common(order, a, b);
+	return sk_order_behind(order, a, b, *ret_common);
 }
 
 /*

@@ -32,36 +32,60 @@ static inline uint64_t sk_slot_mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
+/* The first `length` bytes of a word, the others zero; all of them if it has no more. */
+static inline uint64_t sk_slot_cut(uint64_t word, uint32_t length)
+{
+	return length >= 8 ? word : word & ((UINT64_C(1) << 8 * length) - 1);
+}
+
+static inline uint32_t sk_slot_end(uint64_t hash, const uint64_t begin[2], const uint64_t end[2])
+{
+	hash = sk_slot_mix(hash, begin[0]);
+	hash = sk_slot_mix(hash, begin[1]);
+	hash = sk_slot_mix(hash, end[0]);
+	hash = sk_slot_mix(hash, end[1]);
+	return (uint32_t)(sk_slot_mix(hash, 0) >> 32);
+}
+
 /*
- * The hash of a text that may be read up to eight bytes past its end: what a
- * verifier does for every constant takes a few steps and hardly a branch.  The
- * bytes count as words, the last one with zeroes behind the text.
+ * The hash of a text that may be read up to sixteen bytes past its begin: what
+ * a verifier does for every constant takes a few steps and, up to 32 bytes, no
+ * branch.  Of those count the first two words, with zeroes behind the text, and
+ * the last two, which are zero unless it is longer than the first.
  */
 static inline uint32_t sk_slot_hash_padded(const char *text, uint32_t length)
 {
-	uint64_t hash = length, word;
+	uint64_t hash = length, begin[2], end[2];
+	uint32_t behind;
 
-	for (; length > 8; text += 8, length -= 8) {
-		memcpy(&word, text, sizeof(word));
-		hash = sk_slot_mix(hash, word);
+	for (; length > 32; text += 8, length -= 8) {
+		memcpy(begin, text, sizeof(begin[0]));
+		hash = sk_slot_mix(hash, begin[0]);
 	}
-	memcpy(&word, text, sizeof(word));
-	word &= length ? UINT64_MAX >> (64 - 8 * length) : 0;
-	return (uint32_t)(sk_slot_mix(sk_slot_mix(hash, word), 0) >> 32);
+	behind = length > 16 ? length - 16 : 0;
+	memcpy(begin, text, sizeof(begin));
+	memcpy(end, text + behind, sizeof(end));
+	begin[0] = sk_slot_cut(begin[0], length);
+	begin[1] = sk_slot_cut(begin[1], length > 8 ? length - 8 : 0);
+	end[0] = behind ? end[0] : 0;
+	end[1] = behind ? end[1] : 0;
+	return sk_slot_end(hash, begin, end);
 }
 
 /* The same for a text anywhere. */
 static inline uint32_t sk_slot_hash(const char *text, uint32_t length)
 {
-	uint64_t hash = length, word = 0;
+	uint64_t hash = length, begin[2] = {0}, end[2] = {0};
 
-	for (; length > 8; text += 8, length -= 8) {
-		memcpy(&word, text, sizeof(word));
-		hash = sk_slot_mix(hash, word);
+	for (; length > 32; text += 8, length -= 8) {
+		memcpy(begin, text, sizeof(begin[0]));
+		hash = sk_slot_mix(hash, begin[0]);
 	}
-	word = 0;
-	memcpy(&word, text, length);
-	return (uint32_t)(sk_slot_mix(sk_slot_mix(hash, word), 0) >> 32);
+	begin[0] = 0;
+	memcpy(begin, text, length < sizeof(begin) ? length : sizeof(begin));
+	if (length > sizeof(end))
+		memcpy(end, text + length - sizeof(end), sizeof(end));
+	return sk_slot_end(hash, begin, end);
 }
 
 /* Homes of a table: half as many more as entries.  Its slots go on behind them. */

@@ -39,81 +39,80 @@ int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint
 
 /* --- strings ----------------------------------------------------------- */
 
-/* Eight bytes at a time: of each byte that is zero the high bit is left. */
+/* Sixteen bytes at a time, counted bytewise until a count might overflow. */
 static size_t count_nuls(const char *bytes, size_t count)
 {
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	typedef uint8_t block __attribute__((vector_size(16)));
 	size_t nuls = 0, i = 0;
 
-	for (; i + 8 <= count; i += 8) {
-		uint64_t word;
+	while (i + sizeof(block) <= count) {
+		block counts = {0};
 
-		memcpy(&word, bytes + i, sizeof(word));
-		/* Ones in the lowest bits, added up in the highest byte. */
-		word = ~(((word & low) + low) | word | low) >> 7;
-		nuls += (word * UINT64_C(0x0101010101010101)) >> 56;
+		for (unsigned k = 0; k < UINT8_MAX && i + sizeof(block) <= count; k++, i += sizeof(block)) {
+			block next;
+
+			memcpy(&next, bytes + i, sizeof(next));
+			/* True is all ones, which is minus one. */
+			counts -= (block)(next == 0);
+		}
+		for (unsigned k = 0; k < sizeof(block); k++)
+			nuls += counts[k];
 	}
 	for (; i < count; i++)
 		nuls += bytes[i] == '\0';
 	return nuls;
 }
 
-/* Only the constants of BYTES may have NULs inside: usually there are none at all. */
-static int note_nuls(struct sk_verifier *verifier)
+static int refuse_string(struct sk_verifier *verifier, uint32_t i)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
-	const uint32_t count = sk_bundle_string_count(bundle);
 
-	if (count_nuls(bundle->string_bytes, bundle->string_bytes_count) == count)
-		return 0;
-	verifier->with_nul = sk_alloc_zeroed(count / 64 + 1, sizeof(*verifier->with_nul));
-	if (!verifier->with_nul)
-		return sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t length;
-		const char *text = sk_bundle_text(bundle, i, &length);
-
-		if (memchr(text, '\0', length))
-			verifier->with_nul[i / 64] |= UINT64_C(1) << (i % 64);
-	}
-	return 0;
+	if (bundle->strings[i] <= bundle->strings[i - 1])
+		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
+					"the text does not begin behind the one before");
+	if (bundle->strings[i] > bundle->string_bytes_count)
+		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
+					"the text before it passes the end of STRING_BYTES");
+	return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i, "no NUL stands behind the text before it");
 }
 
+/*
+ * Only constants of BYTES may have NULs inside, and only what is no constant
+ * may be long: usually all constants come before the first such text.
+ */
 static int check_strings(struct sk_verifier *verifier)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
 	const uint32_t *strings = bundle->strings;
 	const char *bytes = bundle->string_bytes;
 	const uint32_t size = bundle->string_bytes_count;
-	uint64_t *too_long;
+	uint32_t begin = 0;
 
 	if (bundle->strings_count == 0)
 		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0,
 					"it does not say where the last text ends");
-	too_long = sk_alloc_zeroed(bundle->strings_count / 64 + 1, sizeof(*too_long));
-	verifier->too_long = too_long;
-	if (!too_long)
-		return sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
 	if (strings[0] != 0)
 		return sk_verify_refuse(verifier, SK_SECTION_STRINGS, 0, "the first text does not begin at 0");
+	verifier->plain_strings = sk_bundle_string_count(bundle);
 	for (uint32_t i = 1; i < bundle->strings_count; i++) {
-		if (strings[i] <= strings[i - 1])
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
-						"the text does not begin behind the one before");
-		if (strings[i] > size)
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
-						"the text before it passes the end of STRING_BYTES");
-		if (bytes[strings[i] - 1] != '\0')
-			return sk_verify_refuse(verifier, SK_SECTION_STRINGS, i,
-						"no NUL stands behind the text before it");
+		const uint32_t end = strings[i];
+
+		if (end <= begin || end > size || bytes[end - 1] != '\0')
+			return refuse_string(verifier, i);
 		/* With the NUL behind it. */
-		if (strings[i] - strings[i - 1] > SK_CONSTANT_LENGTH_LIMIT + 1)
-			too_long[(i - 1) / 64] |= UINT64_C(1) << ((i - 1) % 64);
+		if (end - begin > SK_CONSTANT_LENGTH_LIMIT + 1 && i <= verifier->plain_strings)
+			verifier->plain_strings = i - 1;
+		begin = end;
 	}
-	if (strings[bundle->strings_count - 1] != bundle->string_bytes_count)
-		return sk_verify_refuse(verifier, SK_SECTION_STRING_BYTES, strings[bundle->strings_count - 1],
-					"the byte belongs to no string");
-	return note_nuls(verifier);
+	if (begin != size)
+		return sk_verify_refuse(verifier, SK_SECTION_STRING_BYTES, begin, "the byte belongs to no string");
+	if (count_nuls(bytes, size) == sk_bundle_string_count(bundle))
+		return 0;
+	for (uint32_t i = 0; i < verifier->plain_strings; i++) {
+		if (sk_verify_has_nul(verifier, i))
+			verifier->plain_strings = i;
+	}
+	return 0;
 }
 
 /* --- fields ------------------------------------------------------------ */
@@ -348,7 +347,5 @@ int sk_bundle_verify(const struct sk_bundle *bundle, struct sk_error *error)
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]) && status == 0; i++)
 		status = checks[i](&verifier);
 	sk_free(verifier.notes);
-	sk_free(verifier.with_nul);
-	sk_free(verifier.too_long);
 	return status;
 }

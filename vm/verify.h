@@ -6,6 +6,8 @@
 #ifndef SK_VERIFY_H
 #define SK_VERIFY_H
 
+#include <string.h>
+
 #include "vm/bundle.h"
 
 extern const char *const sk_section_names[SK_SECTION_COUNT];
@@ -30,14 +32,9 @@ struct sk_verifier {
 	const struct sk_bundle *bundle;
 	struct sk_error *error;
 	struct sk_expression_note *notes;
-	/* Bits, one a string: it has a NUL inside (NULL: none has); it is too long for a constant. */
-	uint64_t *with_nul, *too_long;
+	/* All strings with a smaller number may be constants: none is too long or has a NUL inside. */
+	uint32_t plain_strings;
 };
-
-static inline bool sk_verify_bit(const uint64_t *bits, uint32_t number)
-{
-	return bits[number / 64] >> (number % 64) & 1;
-}
 
 /* Says what is wrong with a record; returns -EBADMSG. */
 int sk_verify_refuse(struct sk_verifier *verifier, enum sk_section section, uint32_t record, const char *format,
@@ -50,7 +47,10 @@ static inline bool sk_verify_is_string(const struct sk_verifier *verifier, uint3
 
 static inline bool sk_verify_has_nul(const struct sk_verifier *verifier, uint32_t string)
 {
-	return verifier->with_nul && sk_verify_bit(verifier->with_nul, string);
+	uint32_t length;
+	const char *text = sk_bundle_text(verifier->bundle, string, &length);
+
+	return memchr(text, '\0', length) != NULL;
 }
 
 /* True if all bits of the address from bit `first` on are zero. */
@@ -75,15 +75,15 @@ int sk_verify_rules(struct sk_verifier *verifier);
 /* QUESTIONS and all that they are found with; everything else has been checked. */
 int sk_verify_questions(struct sk_verifier *verifier);
 
-/* What is needed to check indexes; all arrays are zeroed at the beginning. */
+/* What is needed to check indexes.  Before and after each index all cursors are 0. */
 struct sk_index_check {
 	struct sk_verifier *verifier;
 	const struct sk_bundle *bundle;
 	const struct sk_bundle_question *question;
 	const struct sk_bundle_index *record;
 	uint32_t number;   /* of the record */
-	uint32_t *places;  /* of each string, number or address: its entry, if it has one */
-	uint32_t *taken;   /* of each entry: where those of its postings end that have been met */
+	uint32_t *cursors; /* of each string, number or address: its next posting, plus one; 0: it has no entry */
+	uint32_t *hashes;  /* of each entry of an EXACT index */
 	uint32_t *parents; /* of each state of an automaton */
 };
 

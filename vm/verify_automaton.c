@@ -65,18 +65,34 @@ static bool spells(const struct automaton *automaton, uint32_t state, uint32_t e
 	return length == 0 && state == 0;
 }
 
+/* The fail of a state behind the root's children: by the steps that building it takes. */
 static uint32_t fail_of(const struct automaton *automaton, uint32_t state)
 {
-	const uint32_t parent = automaton->check->parents[state];
 	const char label = automaton->labels[state];
 	uint32_t child = 0;
 
-	if (state == 0 || parent == 0)
-		return 0;
-	for (uint32_t fail = automaton->states[parent].fail; fail != 0 && child == 0;
+	for (uint32_t fail = automaton->states[automaton->check->parents[state]].fail; fail != 0 && child == 0;
 	     fail = automaton->states[fail].fail)
 		child = sk_automaton_child(automaton->states, automaton->labels, fail, label);
 	return child ? child : automaton->from_root[(unsigned char)label];
+}
+
+/* True if the fail is the one.  The first step of the search is shown by its result: no search for that. */
+static bool fails_right(const struct automaton *automaton, uint32_t state)
+{
+	const uint32_t fail = automaton->states[state].fail, parent = automaton->check->parents[state];
+	uint32_t next;
+
+	if (state == 0 || parent == 0)
+		return fail == 0;
+	next = automaton->states[parent].fail;
+	if (next == 0)
+		return fail == automaton->from_root[(unsigned char)automaton->labels[state]];
+	/* What is no smaller than the state has not been checked, nor has it such a parent. */
+	if (fail != 0 && fail < state && automaton->check->parents[fail] == next &&
+	    automaton->labels[fail] == automaton->labels[state])
+		return true;
+	return fail == fail_of(automaton, state);
 }
 
 static int check_state(struct automaton *automaton, uint32_t number)
@@ -84,7 +100,7 @@ static int check_state(struct automaton *automaton, uint32_t number)
 	const struct sk_bundle_state *state = &automaton->states[number];
 	uint32_t inherited;
 
-	if (state->fail != fail_of(automaton, number))
+	if (!fails_right(automaton, number))
 		return refuse(automaton, number, "it does not fail to the longest suffix");
 	inherited = number == 0 ? SK_NONE : automaton->states[state->fail].output;
 	if (automaton->next < automaton->check->record->entry_count && state->output == automaton->next) {

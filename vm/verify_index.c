@@ -4,11 +4,12 @@
  * meet is in bounds, every walk ends, and what is found is what comparing the
  * constants one by one would find.
  *
- *   predicates of a group ──► constants ──► places ──► entries ──► postings
+ *   entries ──► cursors ◄── constants ◄── predicates of a group
+ *                  └──► postings
  *
  * The last is shown by going the way of the linear engine: each constant of
- * each predicate must have its entry, which must name the predicate as its
- * next posting, and in the end no posting may be left.  So entries and
+ * each predicate, once, must have an entry, which must name the predicate as
+ * its next posting, and in the end no posting may be left.  So entries and
  * predicates agree exactly.  That an entry is found where its constant holds,
  * and nowhere else, follows from the structure: tables, orders and automata
  * are checked against the texts of the entries.
@@ -61,94 +62,82 @@ static uint32_t posting_end(const struct sk_bundle *bundle, uint32_t entry)
 	return entry + 1 < bundle->entries_count ? bundle->entries[entry + 1].posting : bundle->postings_count;
 }
 
-/* Postings lie one after another, at least one an entry; what they are is for check_members(). */
+/*
+ * Postings lie one after another, at least one an entry, and no two entries
+ * have the same constant; what postings are is for check_members().
+ */
 static int check_entries(struct sk_index_check *check)
 {
 	const struct sk_bundle *bundle = check->bundle;
 	const uint32_t first = check->record->first_entry, limit = constant_limit(check);
+	uint32_t *cursors = check->cursors;
 
-	for (uint32_t i = 0; i < check->record->entry_count; i++) {
-		const struct sk_bundle_entry *entry = &bundle->entries[first + i];
-		uint32_t end = posting_end(bundle, first + i);
+	for (uint32_t i = first; i < first + check->record->entry_count; i++) {
+		const struct sk_bundle_entry entry = bundle->entries[i];
+		uint32_t end = posting_end(bundle, i);
 
-		if (entry->constant >= limit)
-			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, first + i,
-						"there is no constant %u", entry->constant);
-		if (end <= entry->posting || end > bundle->postings_count ||
-		    (first + i == 0 && entry->posting != 0))
-			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, first + i,
+		if (entry.constant >= limit)
+			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, i, "there is no constant %u",
+						entry.constant);
+		if (end <= entry.posting || end > bundle->postings_count || (i == 0 && entry.posting != 0))
+			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, i,
 						"its predicates do not begin where the last ones ended");
-		check->places[entry->constant] = i;
-		check->taken[first + i] = entry->posting;
+		if (cursors[entry.constant] != 0)
+			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, i,
+						"its constant is that of another");
+		cursors[entry.constant] = entry.posting + 1;
 	}
 	return 0;
 }
-
-/* What take_postings() works with: nothing of it overlaps. */
-struct members {
-	const struct sk_bundle_entry *entries; /* of the index */
-	uint32_t entry_count;
-	const uint32_t *places;
-	const uint32_t *postings;
-	uint32_t posting_count;
-	uint32_t *taken; /* of the index's entries */
-};
 
 /*
  * Takes the next posting of each constant's entry, which must be predicate
  * `local`.  Returns how many constants could, which is all if they are sound.
  */
-static uint32_t take_postings(const struct members *members, const uint32_t *constants, uint32_t count,
-			      uint32_t local)
+static uint32_t take_postings(const struct sk_index_check *check, const uint32_t *restrict constants,
+			      uint32_t count, uint32_t local)
 {
-	const struct sk_bundle_entry *restrict entries = members->entries;
-	const uint32_t *restrict places = members->places, *restrict postings = members->postings;
-	uint32_t *restrict taken = members->taken;
-	const uint32_t entry_count = members->entry_count, posting_count = members->posting_count;
+	const uint32_t *restrict postings = check->bundle->postings;
+	uint32_t *restrict cursors = check->cursors;
+	const uint32_t posting_count = check->bundle->postings_count;
 
 	for (uint32_t k = 0; k < count; k++) {
-		uint32_t place = places[constants[k]], next;
+		/* Of a constant without an entry it is the largest number. */
+		const uint32_t next = cursors[constants[k]] - 1;
 
-		/* The place may be left from another index. */
-		if (place >= entry_count || entries[place].constant != constants[k])
+		/* One that goes on behind its entry's end is found out by check_members(). */
+		if (next >= posting_count || postings[next] != local)
 			return k;
-		next = taken[place];
-		/* A predicate may have the same constant twice. */
-		if (next != entries[place].posting && postings[next - 1] == local)
-			continue;
-		/* One that goes on behind its end is found out by check_members(). */
-		if (next == posting_count || postings[next] != local)
-			return k;
-		taken[place] = next + 1;
+		cursors[constants[k]] = next + 2;
 	}
 	return count;
 }
 
-/* Predicates [first, first + count), all of the index's group, have exactly the index's entries. */
+/*
+ * Predicates [first, first + count), all of the index's group, have exactly the
+ * index's entries.
+ */
 static int check_members(struct sk_index_check *check, uint32_t first, uint32_t count)
 {
 	const struct sk_bundle *bundle = check->bundle;
-	const uint32_t first_entry = check->record->first_entry, entry_count = check->record->entry_count;
-	const struct members members = {.entries = bundle->entries + first_entry,
-					.entry_count = entry_count,
-					.places = check->places,
-					.postings = bundle->postings,
-					.posting_count = bundle->postings_count,
-					.taken = check->taken + first_entry};
+	const uint32_t first_entry = check->record->first_entry;
 
 	for (uint32_t i = first; i < first + count; i++) {
 		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
-		uint32_t found = take_postings(&members, bundle->constants + predicate->first, predicate->count,
+		uint32_t found = take_postings(check, bundle->constants + predicate->first, predicate->count,
 					       i - check->question->first);
 
 		if (found < predicate->count)
 			return sk_verify_refuse(check->verifier, SK_SECTION_INDEXES, check->number,
 						"constant %u of predicate %u does not lead to it", found, i);
 	}
-	for (uint32_t i = first_entry; i < first_entry + entry_count; i++) {
-		if (check->taken[i] != posting_end(bundle, i))
+	for (uint32_t i = first_entry; i < first_entry + check->record->entry_count; i++) {
+		uint32_t *cursor = &check->cursors[bundle->entries[i].constant];
+
+		if (*cursor != posting_end(bundle, i) + 1)
 			return sk_verify_refuse(check->verifier, SK_SECTION_ENTRIES, i,
 						"it leads to a predicate that does not have it");
+		*cursor = 0;
 	}
 	return 0;
 }
@@ -161,7 +150,7 @@ static bool is_repeated(const struct sk_index_check *check, uint32_t at)
 	const struct sk_bundle *bundle = check->bundle;
 	const struct sk_bundle_entry *entries = bundle->entries + check->record->first_entry;
 	const uint32_t *slots = bundle->slots + check->record->first_part;
-	const uint32_t *hashes = check->taken + check->record->first_entry;
+	const uint32_t *hashes = check->hashes;
 	const uint32_t entry = (slots[at] & SK_SLOT_ENTRY_MASK) - 1;
 	uint32_t length, other_length;
 	const char *text = sk_bundle_text(bundle, entries[entry].constant, &length);
@@ -191,7 +180,7 @@ static int refuse_slot(const struct sk_index_check *check, uint32_t at, const ch
 static int check_order_of_slots(struct sk_index_check *check)
 {
 	const uint32_t *slots = check->bundle->slots + check->record->first_part;
-	const uint32_t *hashes = check->taken + check->record->first_entry;
+	const uint32_t *hashes = check->hashes;
 	const uint32_t entry_count = check->record->entry_count, homes = sk_slot_homes(entry_count);
 	uint32_t used = 0, run = 0, last_hash = 0, last = 0;
 
@@ -226,20 +215,56 @@ static int check_order_of_slots(struct sk_index_check *check)
 	return 0;
 }
 
-/* The hashes stand where check_members() has counted, which is done with it. */
+/*
+ * True if all is as check_order_of_slots() wants it.  Whether a slot is free is
+ * up to chance, so no branch depends on it: `is_used` is all ones or zero.
+ */
+static bool are_slots_in_order(const struct sk_index_check *check)
+{
+	const uint32_t *slots = check->bundle->slots + check->record->first_part, *hashes = check->hashes;
+	const uint32_t entry_count = check->record->entry_count, homes = sk_slot_homes(entry_count);
+	const uint32_t part_count = check->record->part_count;
+	uint64_t behind = 0; /* a hash that comes next is no smaller */
+	uint32_t used = 0, next = 0, last = 0, faults = 0;
+
+	for (uint32_t i = 0; i < part_count; i++) {
+		const uint32_t slot = slots[i], is_used = -(uint32_t)(slot != 0);
+		const uint32_t entry = ((slot & SK_SLOT_ENTRY_MASK) - 1) & is_used;
+		uint32_t hash, home, descent;
+
+		if (entry >= entry_count)
+			return false;
+		hash = hashes[entry];
+		home = sk_slot_home(hash, homes);
+		/* Its place is its home or, behind that, the next one. */
+		faults |= is_used & ((i ^ (home > next ? home : next)) | (i - home) / SK_INDEX_PROBE_LIMIT |
+				     (slot ^ sk_slot_make(hash, entry)));
+		/* Negative: the high bits are ones. */
+		descent = (uint32_t)((hash - behind) >> 32) & is_used;
+		if (__builtin_expect(descent, 0) &&
+		    (faults || hash + UINT64_C(1) < behind || entry <= last || is_repeated(check, i)))
+			return false;
+		behind = is_used ? hash + UINT64_C(1) : behind;
+		next = ((i + 1) & is_used) | (next & ~is_used);
+		last = (entry & is_used) | (last & ~is_used);
+		used -= is_used;
+	}
+	return !faults && used == entry_count && slots[part_count - 1] == 0;
+}
+
 static int check_slots(struct sk_index_check *check)
 {
 	const struct sk_bundle_entry *entries = check->bundle->entries + check->record->first_entry;
-	uint32_t *hashes = check->taken + check->record->first_entry;
+	const struct sk_bundle *bundle = check->bundle;
 
 	for (uint32_t i = 0; i < check->record->entry_count; i++) {
 		uint32_t length;
-		const char *text = sk_bundle_text(check->bundle, entries[i].constant, &length);
+		const char *text = sk_bundle_text(bundle, entries[i].constant, &length);
 
-		/* STRINGS stands behind the last text, so there are bytes to read. */
-		hashes[i] = sk_slot_hash_padded(text, length);
+		/* TYPES, which has been checked, stands behind the last text: there are bytes to read. */
+		check->hashes[i] = sk_slot_hash_padded(text, length);
 	}
-	return check_order_of_slots(check);
+	return are_slots_in_order(check) ? 0 : check_order_of_slots(check);
 }
 
 /* --- orders ------------------------------------------------------------ */
@@ -260,7 +285,32 @@ static const struct sk_bundle_address *entry_address(const struct sk_index_check
 	return &check->bundle->addresses[check->bundle->entries[check->record->first_entry + entry].constant];
 }
 
-/* Entries `entry` - 1 and `entry` are in order; gives what they have in common. */
+/* As sk_order_common(), eight bytes at a time: there is something before and behind the texts of a file. */
+static uint32_t common_of(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b)
+{
+	const uint32_t shorter = a.length < b.length ? a.length : b.length;
+	const bool reversed = order == SK_GROUP_ORDER_REVERSED;
+	const char *x = reversed ? a.bytes + a.length - 8 : a.bytes;
+	const char *y = reversed ? b.bytes + b.length - 8 : b.bytes;
+
+	for (uint32_t common = 0; common < shorter; common += 8) {
+		uint64_t left, right;
+
+		memcpy(&left, x, sizeof(left));
+		memcpy(&right, y, sizeof(right));
+		if (left != right) {
+			common += (uint32_t)(reversed ? __builtin_clzll(left ^ right)
+						      : __builtin_ctzll(left ^ right)) /
+				  8;
+			return common < shorter ? common : shorter;
+		}
+		x += reversed ? -8 : 8;
+		y += reversed ? -8 : 8;
+	}
+	return shorter;
+}
+
+/* Of entry `entry` and the one before: true if they are in order; gives what they have in common. */
 static bool is_behind(const struct sk_index_check *check, uint32_t entry, uint32_t *ret_common)
 {
 	const struct sk_bundle *bundle = check->bundle;
@@ -268,6 +318,7 @@ static bool is_behind(const struct sk_index_check *check, uint32_t entry, uint32
 	enum sk_type type = (enum sk_type)bundle->expressions[check->question->expression].type;
 	enum sk_group_order order = (enum sk_group_order)sk_index_groups[check->record->group].order;
 	const struct sk_bundle_address *before, *address;
+	struct sk_order_text text, text_before;
 
 	switch (order) {
 	case SK_GROUP_ORDER_NUMBER:
@@ -284,8 +335,10 @@ static bool is_behind(const struct sk_index_check *check, uint32_t entry, uint32
 	case SK_GROUP_ORDER_TEXT:
 	case SK_GROUP_ORDER_REVERSED:
 	case SK_GROUP_ORDER_PATH:
-		return sk_order_texts(order, entry_text(check, entry - 1), entry_text(check, entry), ret_common) <
-		       0;
+		text_before = entry_text(check, entry - 1);
+		text = entry_text(check, entry);
+		*ret_common = common_of(order, text_before, text);
+		return sk_order_behind(order, text_before, text, *ret_common) < 0;
 	case SK_GROUP_ORDER_NONE:
 		break;
 	}
@@ -568,26 +621,40 @@ static int check_questions(struct sk_index_check *check)
 	return check_ends(check, &next);
 }
 
+/* How many entries the largest index with a table has, as far as there are so many. */
+static uint32_t most_hashes(const struct sk_bundle *bundle)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
+		const struct sk_bundle_index *index = &bundle->indexes[i];
+
+		if (index->group == SK_GROUP_EXACT && index->entry_count > most)
+			most = index->entry_count;
+	}
+	return most < bundle->entries_count ? most : bundle->entries_count;
+}
+
 int sk_verify_questions(struct sk_verifier *verifier)
 {
 	const struct sk_bundle *bundle = verifier->bundle;
 	struct sk_index_check check = {.verifier = verifier, .bundle = bundle};
-	uint32_t places = sk_bundle_string_count(bundle);
+	uint32_t cursors = sk_bundle_string_count(bundle);
 	int status;
 
-	if (bundle->numbers_count > places)
-		places = bundle->numbers_count;
-	if (bundle->addresses_count > places)
-		places = bundle->addresses_count;
-	check.places = sk_alloc_zeroed(places, sizeof(*check.places));
-	check.taken = sk_alloc_zeroed(bundle->entries_count, sizeof(*check.taken));
+	if (bundle->numbers_count > cursors)
+		cursors = bundle->numbers_count;
+	if (bundle->addresses_count > cursors)
+		cursors = bundle->addresses_count;
+	check.cursors = sk_alloc_zeroed(cursors, sizeof(*check.cursors));
+	check.hashes = sk_alloc_zeroed(most_hashes(bundle), sizeof(*check.hashes));
 	check.parents = sk_alloc_zeroed(bundle->states_count, sizeof(*check.parents));
-	if (check.places && check.taken && check.parents)
+	if (check.cursors && check.hashes && check.parents)
 		status = check_questions(&check);
 	else
 		status = sk_error_set(verifier->error, -ENOMEM, "no memory to verify the bundle");
-	sk_free(check.places);
-	sk_free(check.taken);
+	sk_free(check.cursors);
+	sk_free(check.hashes);
 	sk_free(check.parents);
 	return status;
 }

@@ -359,7 +359,7 @@ static int refuse_text_constant(struct sk_verifier *verifier, uint32_t i, uint32
 
 	if (!sk_verify_is_string(verifier, string))
 		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u is no string", k);
-	if (sk_verify_bit(verifier->too_long, string))
+	if (sk_bundle_text_length(verifier->bundle, string) > SK_CONSTANT_LENGTH_LIMIT)
 		return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
 					"its constant %u is longer than %u bytes", k, SK_CONSTANT_LENGTH_LIMIT);
 	return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "its constant %u has a NUL inside", k);
@@ -370,13 +370,14 @@ static int check_text_constants(struct sk_verifier *verifier, uint32_t i, enum s
 	const struct sk_bundle *bundle = verifier->bundle;
 	const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
 	const uint32_t *constants = bundle->constants + predicate->first;
-	const uint32_t strings = sk_bundle_string_count(bundle);
-	const uint64_t *too_long = verifier->too_long;
-	const uint64_t *with_nul = type == SK_TYPE_STRING ? verifier->with_nul : NULL;
+	const uint32_t plain = verifier->plain_strings;
 
 	for (uint32_t k = 0; k < predicate->count; k++) {
-		if (constants[k] >= strings || sk_verify_bit(too_long, constants[k]) ||
-		    (with_nul && sk_verify_bit(with_nul, constants[k])))
+		if (constants[k] < plain)
+			continue;
+		if (!sk_verify_is_string(verifier, constants[k]) ||
+		    sk_bundle_text_length(bundle, constants[k]) > SK_CONSTANT_LENGTH_LIMIT ||
+		    (type == SK_TYPE_STRING && sk_verify_has_nul(verifier, constants[k])))
 			return refuse_text_constant(verifier, i, predicate->first + k);
 	}
 	return 0;

@@ -318,6 +318,30 @@ TEST(runs_of_constants_are_shared_with_longer_ones)
 	fixture_end(&pack);
 }
 
+/* `oneof` counts how many of its constants hold: two that are the same are two. */
+TEST(a_constant_stands_once_in_a_list_where_it_is_not_counted)
+{
+	struct fixture pack;
+
+	fixture_begin(&pack);
+	fixture_rule(&pack, "r",
+		     "evt.type = openat and (proc.name in (a, b, a, c, b) or proc.name contains anyof (d, d)"
+		     " or proc.name contains oneof (e, f, e))",
+		     "x");
+	CHECK_EQUAL(fixture_open(&pack), 0);
+	for (uint32_t i = 0; i < pack.bundle.predicates_count; i++) {
+		const struct sk_bundle_predicate *predicate = &pack.bundle.predicates[i];
+		bool listed = predicate->operator== SK_OPERATOR_IN;
+
+		if (predicate->modifier == SK_MODIFIER_ONEOF || listed)
+			CHECK_EQUAL(predicate->count, 3);
+		else
+			CHECK_EQUAL(predicate->count, 1);
+	}
+	CHECK_EQUAL(pack.bundle.predicates_count, 4);
+	fixture_end(&pack);
+}
+
 static bool is_filed(const struct sk_bundle *bundle, uint32_t type, uint32_t rule)
 {
 	for (uint32_t i = 0; i < bundle->types[type].count; i++) {
@@ -563,7 +587,8 @@ TEST_MAIN(
 		jumps_pass_over_tests_of_what_is_known) RUN(macros_that_multiply_end_in_an_error_at_once)
 		RUN(the_largest_program_is_65535_instructions) RUN(macros_nested_too_deeply_are_an_error) RUN(
 			the_same_rules_give_the_same_bytes) RUN(a_bundle_holds_what_its_rules_use_and_nothing_else)
-			RUN(runs_of_constants_are_shared_with_longer_ones)
+			RUN(runs_of_constants_are_shared_with_longer_ones) RUN(
+				a_constant_stands_once_in_a_list_where_it_is_not_counted)
 				RUN(rules_are_filed_under_their_events_and_the_async_event) RUN(
 					outputs_end_with_the_suggested_fields) RUN(places_are_those_of_the_source)
 					RUN(a_pack_without_rules_is_a_bundle_too)

@@ -77,7 +77,7 @@ TEST(what_is_no_bundle_of_this_saker_is_said_in_order)
 	BROKEN("not a bundle", size = 7);
 	BROKEN("not a bundle", size = 0);
 	BROKEN("truncated bundle: 47 bytes end within its header", size = 47);
-	BROKEN("bundle of version 1, where this saker reads version 2", header->version = 1);
+	BROKEN("bundle of version 1, where this saker reads version 3", header->version = 1);
 	BROKEN("bundle of another schema: compile its rules with this version of saker", header->schema_hash++);
 	BROKEN("bundle with 24 sections instead of 25", header->section_count--);
 	BROKEN("bundle ends within its section table", size = header->file_size = 48 + 25 * 16 - 8);

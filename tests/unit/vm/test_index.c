@@ -179,6 +179,23 @@ static bool is_allowed(enum sk_operator comparison, const struct sk_bundle_expre
 	       (left->list ? (classes & SK_CLASS_LIST) != 0 : (classes & sk_types[left->type].class) != 0);
 }
 
+/* The last constants, from `first` on, each once: how many are left. */
+static uint32_t drop_repeated(struct builder *builder, uint32_t first)
+{
+	uint32_t end = first;
+
+	for (uint32_t i = first; i < builder->constants_count; i++) {
+		uint32_t k = first;
+
+		while (k < end && builder->constants[k] != builder->constants[i])
+			k++;
+		if (k == end)
+			builder->constants[end++] = builder->constants[i];
+	}
+	builder->constants_count = end;
+	return end - first;
+}
+
 static void random_predicate(struct builder *builder, struct random *random, uint32_t left)
 {
 	const struct sk_bundle_expression *expression = &builder->expressions[left];
@@ -196,6 +213,9 @@ static void random_predicate(struct builder *builder, struct random *random, uin
 		count = random_below(random, 5);
 	for (uint32_t i = 0; i < count; i++)
 		random_constant(builder, random, comparison, expression->type);
+	/* As the compiler does: only `oneof` counts them. */
+	if (modifier != SK_MODIFIER_ONEOF)
+		count = drop_repeated(builder, first);
 	build_predicate(builder, left, comparison, modifier, first, count);
 }
 

@@ -231,11 +231,18 @@ TEST(entries_and_predicates_have_each_other)
 	       ENTRY(exact, 1).posting = UINT32_MAX);
 	/* Another string is nobody's constant, or another predicate's. */
 	BROKEN("INDEXES", "does not lead to it", ENTRY(exact, 0).constant = 0);
-	BROKEN("INDEXES", "does not lead to it", ENTRY(exact, 0).constant = ENTRY(exact, 1).constant);
+	BROKEN("ENTRIES", "its constant is that of another", ENTRY(exact, 1).constant = ENTRY(exact, 0).constant);
 	BROKEN("INDEXES", "does not lead to it", POSTING(exact, 0) ^= 1);
 	BROKEN("INDEXES", "does not lead to it", POSTING(exact, 0) = UINT32_MAX);
 	BROKEN("INDEXES", "does not lead to it", SWAP(ENTRY(suffix, 0).constant, ENTRY(suffix, 1).constant));
 	BROKEN("INDEXES", "does not lead to it", b->constants[b->predicates[TEXT.first].first] = 0);
+	/* The same constant twice: its entry would have to name the predicate twice. */
+	BROKEN("INDEXES", "does not lead to it", {
+		const struct sk_bundle_predicate *several = &b->predicates[TEXT.first];
+		while (several->count < 2)
+			several++;
+		b->constants[several->first + 1] = b->constants[several->first];
+	});
 	/* A posting too many: the last entry of all has one more. */
 	BROKEN("ENTRIES", "it leads to a predicate that does not have it", b->postings[b->postings_count++] = 0);
 }
@@ -274,6 +281,27 @@ TEST(tables_are_in_the_order_of_their_hashes)
 		CHECK(i < count);
 		SWAP(slots[i - 1], slots[i]);
 	});
+}
+
+/* Whoever verifies, writes or looks up: every length has the same hash, and every byte counts. */
+TEST(every_way_to_hash_a_text_gives_the_same)
+{
+	char text[96];
+
+	for (uint32_t length = 0; length <= 80; length++) {
+		uint32_t hash;
+
+		for (uint32_t i = 0; i < sizeof(text); i++)
+			text[i] = (char)(i * 7 + length);
+		hash = sk_slot_hash(text, length);
+		CHECK_EQUAL(sk_slot_hash_padded(text, length), hash);
+		for (uint32_t i = 0; i < sizeof(text); i++) {
+			text[i] ^= 0x20;
+			CHECK_EQUAL(sk_slot_hash_padded(text, length) != hash, i < length);
+			CHECK_EQUAL(sk_slot_hash(text, length) != hash, i < length);
+			text[i] ^= 0x20;
+		}
+	}
 }
 
 /* Two strings of the same bytes are two entries: only one of them would be found. */
@@ -454,6 +482,7 @@ TEST_MAIN(
 	RUN(indexes_have_the_parts_of_their_groups)
 	RUN(entries_and_predicates_have_each_other)
 	RUN(tables_are_in_the_order_of_their_hashes)
+	RUN(every_way_to_hash_a_text_gives_the_same)
 	RUN(the_same_text_twice_is_refused)
 	RUN(sorted_entries_ascend_and_link_to_what_begins_them)
 	RUN(automata_are_those_of_their_entries)
