@@ -112,8 +112,17 @@ static uint32_t emit_condition(struct sk_emitter *emitter, uint32_t rule, uint32
 static uint32_t emit_output(struct sk_emitter *emitter, const struct sk_emit_rule *rule)
 {
 	const uint32_t known = emitter->outputs.count;
-	struct sk_instruction *code = rule->output.instructions;
+	struct sk_buffer *copy = &emitter->output_code;
+	struct sk_instruction *code;
 	uint32_t number;
+
+	copy->length = 0;
+	sk_buffer_append(copy, rule->output.instructions, rule->output.count * sizeof(*code));
+	if (copy->failed) {
+		emitter->out_of_memory = true;
+		return 0;
+	}
+	code = (struct sk_instruction *)copy->bytes;
 
 	for (uint32_t i = 0; i < rule->output.count; i++) {
 		if (sk_ops[code[i].op].operand == SK_OP_OPERAND_STRING)
@@ -294,6 +303,7 @@ static void end(struct sk_emitter *emitter)
 		sk_buffer_release(&emitter->sections[i]);
 	sk_buffer_release(&emitter->run_heads);
 	sk_buffer_release(&emitter->run_chain);
+	sk_buffer_release(&emitter->output_code);
 	sk_arena_release(&emitter->arena);
 }
 

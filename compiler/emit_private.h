@@ -30,6 +30,7 @@ struct sk_emitter {
 
 	struct sk_intern outputs; /* programs, with the bundle's numbers */
 	uint32_t *output_starts;
+	struct sk_buffer output_code; /* of the one that is written */
 
 	/* The first place in CONSTANTS of a number, then the next one of the same; SK_NONE. */
 	struct sk_buffer run_heads, run_chain;

@@ -111,7 +111,7 @@ static void unite(struct sk_event_set *set, const struct sk_event_set *other)
 }
 
 /* Every version, enter and exit, of the events of this name; else the generic pair. */
-static void add_name(struct sk_event_set *set, const char *name, size_t length)
+static void find_name(struct sk_event_set *set, const char *name, size_t length)
 {
 	int syscall = sk_syscall_find(name, length);
 	bool found = false;
@@ -148,6 +148,41 @@ static void add_name(struct sk_event_set *set, const char *name, size_t length)
 			add_bit(set->syscalls, (uint32_t)syscall);
 		}
 	}
+}
+
+static bool reserve(struct sk_event_sets *sets, struct sk_event_memo *memo, uint32_t number)
+{
+	uint32_t capacity = memo->capacity ? memo->capacity : 64;
+	struct sk_remembered_set *grown;
+
+	if (number < memo->capacity)
+		return true;
+	while (capacity <= number)
+		capacity *= 2;
+	grown = sk_arena_alloc_zeroed(sets->arena, capacity, sizeof(*grown));
+	if (!grown)
+		return false;
+	if (memo->capacity)
+		memcpy(grown, memo->sets, memo->capacity * sizeof(*grown));
+	memo->sets = grown;
+	memo->capacity = capacity;
+	return true;
+}
+
+/* Names come again and again: each is looked for in the tables once. */
+static int add_name(struct sk_event_sets *sets, struct sk_event_set *set, const char *name, size_t length)
+{
+	const uint32_t number = sk_intern_add(&sets->names.keys, name, length);
+	struct sk_remembered_set *known;
+
+	if (number == SK_NONE || !reserve(sets, &sets->names, number))
+		return -ENOMEM;
+	known = &sets->names.sets[number];
+	if (!known->known)
+		find_name(&known->set, name, length);
+	known->known = true;
+	unite(set, &known->set);
+	return 0;
 }
 
 static bool is_bare_field(const struct sk_operand *operand, const char *name)
@@ -201,22 +236,25 @@ static const struct sk_operand *constant(const struct sk_operand *right, uint32_
 	return index == 0 && (right->kind == SK_OPERAND_CONSTANT || right->kind == SK_OPERAND_WORD) ? right : NULL;
 }
 
-static void find_of_type(const struct sk_node *node, bool negated, struct sk_event_set *set)
+static int find_of_type(struct sk_event_sets *sets, const struct sk_node *node, bool negated,
+			struct sk_event_set *set)
 {
 	const enum sk_operator comparison = node->operator;
 	const struct sk_operand *name;
+	int error = 0;
 
 	if (comparison == SK_OPERATOR_EXISTS) {
 		make_everything(set);
 	} else {
 		memset(set, 0, sizeof(*set));
 		for (uint32_t i = 0; (name = constant(node->right, i)); i++)
-			add_name(set, name->text, name->length);
+			error |= add_name(sets, set, name->text, name->length);
 		if (comparison == SK_OPERATOR_NE)
 			complement(set);
 	}
 	if (negated)
 		complement(set);
+	return error;
 }
 
 /* 0, 1, or 2 for anything larger; false if the text is not plain digits. */
@@ -286,25 +324,26 @@ static enum verdict judge_number(const struct sk_node *node)
 	return UNDECIDED;
 }
 
-static void find_of_check(const struct sk_node *node, bool negated, struct sk_event_set *set)
+static int find_of_check(struct sk_event_sets *sets, const struct sk_node *node, bool negated,
+			 struct sk_event_set *set)
 {
 	enum verdict verdict = UNDECIDED;
 
-	if (is_type_field(node->left) && is_analysed(node) && sk_event_set_is_clear(node)) {
-		find_of_type(node, negated, set);
-		return;
-	}
+	if (is_type_field(node->left) && is_analysed(node) && sk_event_set_is_clear(node))
+		return find_of_type(sets, node, negated, set);
 	if (is_bare_field(node->left, "evt.num"))
 		verdict = judge_number(node);
 	make_everything(set);
 	if (verdict != UNDECIDED && (verdict == NEVER) != negated)
 		complement(set);
+	return 0;
 }
 
 void sk_event_sets_init(struct sk_event_sets *sets, struct sk_arena *arena)
 {
 	*sets = (struct sk_event_sets){.arena = arena};
-	sk_intern_init(&sets->macros, arena);
+	sk_intern_init(&sets->macros.keys, arena);
+	sk_intern_init(&sets->names.keys, arena);
 }
 
 static int find(struct sk_event_sets *sets, const struct sk_node *node, bool negated, uint32_t depth,
@@ -329,42 +368,23 @@ static int find_of_branch(struct sk_event_sets *sets, const struct sk_node *node
 	return 0;
 }
 
-static bool reserve(struct sk_event_sets *sets, uint32_t number)
-{
-	uint32_t capacity = sets->capacity ? sets->capacity : 64;
-	struct sk_remembered_set *grown;
-
-	if (number < sets->capacity)
-		return true;
-	while (capacity <= number)
-		capacity *= 2;
-	grown = sk_arena_alloc_zeroed(sets->arena, capacity, sizeof(*grown));
-	if (!grown)
-		return false;
-	if (sets->capacity)
-		memcpy(grown, sets->sets, sets->capacity * sizeof(*grown));
-	sets->sets = grown;
-	sets->capacity = capacity;
-	return true;
-}
-
 static int find_of_macro(struct sk_event_sets *sets, const struct sk_node *body, bool negated, uint32_t depth,
 			 struct sk_event_set *ret_set)
 {
 	uintptr_t key[2] = {(uintptr_t)body, negated};
-	uint32_t number = sk_intern_add(&sets->macros, key, sizeof(key));
+	uint32_t number = sk_intern_add(&sets->macros.keys, key, sizeof(key));
 	int error;
 
-	if (number == SK_NONE || !reserve(sets, number))
+	if (number == SK_NONE || !reserve(sets, &sets->macros, number))
 		return -ENOMEM;
-	if (!sets->sets[number].known) {
+	if (!sets->macros.sets[number].known) {
 		error = find(sets, body, negated, depth, ret_set);
 		if (error < 0)
 			return error;
 		/* Not before: finding it may have moved the array. */
-		sets->sets[number] = (struct sk_remembered_set){.set = *ret_set, .known = true};
+		sets->macros.sets[number] = (struct sk_remembered_set){.set = *ret_set, .known = true};
 	}
-	*ret_set = sets->sets[number].set;
+	*ret_set = sets->macros.sets[number].set;
 	return 0;
 }
 
@@ -380,8 +400,7 @@ static int find(struct sk_event_sets *sets, const struct sk_node *node, bool neg
 	case SK_NODE_NOT:
 		return find(sets, node->children[0], !negated, depth - 1, ret_set);
 	case SK_NODE_CHECK:
-		find_of_check(node, negated, ret_set);
-		return 0;
+		return find_of_check(sets, node, negated, ret_set);
 	case SK_NODE_MACRO:
 		if (node->body)
 			return find_of_macro(sets, node->body, negated, depth - 1, ret_set);

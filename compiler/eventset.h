@@ -56,18 +56,24 @@ const char *sk_event_type_next(void *walk);
  */
 bool sk_event_set_is_clear(const struct sk_node *node);
 
-/*
- * Finds sets and remembers those of macros, so that a macro is looked at twice
- * (plain and negated) and not as often as it is used.
- */
-struct sk_event_sets {
-	struct sk_arena *arena;
-	struct sk_intern macros; /* (body, polarity) */
+/* Sets by keys. */
+struct sk_event_memo {
+	struct sk_intern keys;
 	struct sk_remembered_set {
 		struct sk_event_set set;
 		bool known;
 	} * sets;
 	uint32_t capacity;
+};
+
+/*
+ * Finds sets and remembers those of macros, so that a macro is looked at twice
+ * (plain and negated) and not as often as it is used, and those of names.
+ */
+struct sk_event_sets {
+	struct sk_arena *arena;
+	struct sk_event_memo macros; /* (body, polarity) */
+	struct sk_event_memo names;
 };
 
 void sk_event_sets_init(struct sk_event_sets *sets, struct sk_arena *arena);

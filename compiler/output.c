@@ -169,13 +169,19 @@ static void warn_deprecated_fields(struct sk_check *check, const struct sk_text 
 
 /* --- the program ------------------------------------------------------- */
 
-static void append(struct sk_output_program *program, enum sk_op op, uint32_t width, uint32_t operand)
+/* A program that is being written. */
+struct writer {
+	struct sk_instruction *instructions;
+	uint32_t count;
+};
+
+static void append(struct writer *program, enum sk_op op, uint32_t width, uint32_t operand)
 {
 	program->instructions[program->count++] =
 		(struct sk_instruction){.op = (uint8_t)op, .jump = (uint16_t)width, .operand = operand};
 }
 
-static void append_parts(struct sk_check *check, const struct sk_output *output, struct sk_output_program *program)
+static void append_parts(struct sk_check *check, const struct sk_output *output, struct writer *program)
 {
 	for (uint32_t i = 0; i < output->count; i++) {
 		const struct sk_output_part *part = &output->parts[i];
@@ -194,7 +200,7 @@ static void append_parts(struct sk_check *check, const struct sk_output *output,
 	}
 }
 
-static void append_suggested(struct sk_check *check, struct sk_output_program *program)
+static void append_suggested(struct sk_check *check, struct writer *program)
 {
 	append(program, SK_OP_SUGGESTED, 0, 0);
 	for (int i = 0; i < SUGGESTED_COUNT; i++) {
@@ -220,7 +226,7 @@ static int build(struct sk_check *check, struct sk_sources *sources, const struc
 		 struct sk_arena *temporary, struct sk_output_program *ret_program)
 {
 	struct tokens tokens = {.check = check, .temporary = temporary};
-	struct sk_output_program program = {0};
+	struct writer program = {0};
 	struct sk_diagnostics diagnostics;
 	const struct sk_output *output;
 
@@ -245,20 +251,50 @@ static int build(struct sk_check *check, struct sk_sources *sources, const struc
 	append(&program, SK_OP_END, 0, 0);
 	if (check->ir->out_of_memory)
 		return -ENOMEM;
-	if (check->failed)
-		program = (struct sk_output_program){0};
-	*ret_program = program;
+	*ret_program = (struct sk_output_program){0};
+	if (!check->failed)
+		*ret_program = (struct sk_output_program){program.instructions, program.count};
 	return 0;
 }
 
+/* Where the program of a format is kept; NULL without memory. */
+static struct sk_output_program *known_program(struct sk_check *check, const struct sk_text *format)
+{
+	const uint32_t number = sk_intern_add(&check->outputs, format->bytes, format->length);
+	const uint32_t capacity = check->output_capacity ? check->output_capacity * 2 : 256;
+	struct sk_output_program *grown;
+
+	if (number == SK_NONE)
+		return NULL;
+	if (number >= check->output_capacity) {
+		grown = sk_arena_alloc_zeroed(check->arena, capacity, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		if (check->output_capacity)
+			memcpy(grown, check->output_programs, check->output_capacity * sizeof(*grown));
+		check->output_programs = grown;
+		check->output_capacity = capacity;
+	}
+	return &check->output_programs[number];
+}
+
+/* Rules that are made from one another have the same output: one without issues is remembered. */
 int sk_output_build(struct sk_check *check, struct sk_sources *sources, const struct sk_text *format,
 		    struct sk_output_program *ret_program)
 {
+	struct sk_output_program *known = known_program(check, format);
+	struct sk_issue **last = check->last;
 	struct sk_arena temporary;
 	int result;
 
+	if (known && known->count) {
+		*ret_program = *known;
+		return 0;
+	}
 	sk_arena_init(&temporary, 0);
 	result = build(check, sources, format, &temporary, ret_program);
 	sk_arena_release(&temporary);
+	if (known && result == 0 && check->last == last)
+		*known = *ret_program;
 	return result;
 }

@@ -10,7 +10,7 @@
 #include "compiler/check.h"
 
 struct sk_output_program {
-	struct sk_instruction *instructions; /* operands are numbers of the IR */
+	const struct sk_instruction *instructions; /* operands are numbers of the IR; rules may share them */
 	uint32_t count;
 };
 

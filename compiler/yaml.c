@@ -62,6 +62,17 @@ static size_t byte_of(struct reader *reader, size_t index)
 	size_t size = reader->file->size;
 
 	while (reader->character < index && reader->byte < size) {
+		uint64_t next;
+
+		/* Nearly all are of one byte: eight of them at once. */
+		if (index - reader->character >= sizeof(next) && size - reader->byte > sizeof(next)) {
+			memcpy(&next, bytes + reader->byte + 1, sizeof(next));
+			if (!(next & UINT64_C(0x8080808080808080))) {
+				reader->byte += sizeof(next);
+				reader->character += sizeof(next);
+				continue;
+			}
+		}
 		reader->byte++;
 		while (reader->byte < size && (bytes[reader->byte] & 0xc0) == 0x80)
 			reader->byte++;

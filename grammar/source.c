@@ -14,20 +14,19 @@ void sk_sources_init(struct sk_sources *sources, struct sk_arena *arena)
  */
 static bool find_lines(struct sk_arena *arena, struct sk_source_file *file)
 {
+	const char *const end = file->bytes + file->size;
 	uint32_t count = 1, *lines;
 
-	for (size_t i = 0; i < file->size; i++)
-		count += file->bytes[i] == '\n';
+	for (const char *at = file->bytes; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		count++;
 	lines = sk_arena_alloc_zeroed(arena, count, sizeof(*lines));
 	if (!lines)
 		return false;
 	file->lines = lines;
 	file->line_count = count;
 	lines++;
-	for (size_t i = 0; i < file->size; i++) {
-		if (file->bytes[i] == '\n')
-			*lines++ = (uint32_t)i + 1;
-	}
+	for (const char *at = file->bytes; (at = memchr(at, '\n', (size_t)(end - at)));)
+		*lines++ = (uint32_t)(++at - file->bytes);
 	return true;
 }
 
@@ -135,10 +134,16 @@ struct sk_span sk_text_span(const struct sk_text *text, uint32_t begin, uint32_t
 	struct sk_span span = {.begin = sk_text_position(text, begin)};
 
 	span.end = span.begin;
-	if (!span.begin)
+	if (end > text->length)
+		end = text->length;
+	if (!span.begin || begin >= end)
 		return span;
-	for (uint32_t i = begin; i < end && i < text->length; i++) {
-		sk_position at = sk_text_position(text, i);
+	if (!text->positions) {
+		span.end = text->first + end;
+		return span;
+	}
+	for (uint32_t i = begin; i < end; i++) {
+		const sk_position at = text->positions[i];
 
 		/*
 		 * Line breaks fold into blanks: small steps forward stay one run.  So do quotes that were put

@@ -146,7 +146,7 @@ TEST(macros_are_looked_into_in_both_polarities)
 	tree = fixture_parse(&pack, &text, SK_PARSE_DEPTH_PACK);
 	sk_event_sets_init(&sets, &pack.arena);
 	CHECK_EQUAL(sk_event_sets_find(&sets, tree, 1000, &set), 0);
-	CHECK_EQUAL(sets.macros.count, 2);
+	CHECK_EQUAL(sets.macros.keys.count, 2);
 	CHECK(sk_event_set_has_type(&set, SK_EVENT_SYSCALL_OPEN_X));
 	condition = "evt.type in (open, close) and not only_opens";
 	text = fixture_text(&pack, "y", "condition", condition, strlen(condition));
