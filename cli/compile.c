@@ -1,52 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saker compile: packs to a bundle. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/replace_file.h"
 #include "cli/rules.h"
-#include "vm/support/alloc.h"
-
-/*
- * Written beside the target and renamed over it, so that a sensor that opens
- * the path sees the old bundle or the new one, never half of one.
- */
-static int write_file(const char *path, const struct sk_buffer *bytes)
-{
-	SK_CLEANUP_FREE char *temporary = sk_alloc(strlen(path) + 16);
-	size_t written = 0;
-	int fd;
-
-	if (!temporary)
-		return sk_fail(SK_EXIT_MEMORY, "out of memory");
-	sprintf(temporary, "%s.XXXXXX", path);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
-	while (written < bytes->length) {
-		ssize_t count = write(fd, bytes->bytes + written, bytes->length - written);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			goto failed;
-		written += (size_t)count;
-	}
-	if (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0)
-		goto failed;
-	close(fd);
-	return SK_EXIT_OK;
-failed:
-	sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
-	close(fd);
-	unlink(temporary);
-	return SK_EXIT_OUTPUT;
-}
 
 static int run(struct sk_command_line *line)
 {
@@ -78,7 +36,7 @@ static int run(struct sk_command_line *line)
 	}
 	status = sk_rules_compile(&rules, false);
 	if (status == SK_EXIT_OK)
-		status = write_file(output, &rules.compiled);
+		status = sk_replace_file(output, &rules.compiled, NULL);
 	if (status == SK_EXIT_OK && !quiet)
 		fprintf(stderr, "%s: %u rules, %u predicates, %zu bytes\n", output, rules.summary.rules_enabled,
 			rules.summary.predicates, rules.compiled.length);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/replace_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "vm/support/alloc.h"
+
+static int write_all(int fd, const struct sk_buffer *bytes)
+{
+	size_t written = 0;
+
+	while (written < bytes->length) {
+		ssize_t count = write(fd, bytes->bytes + written, bytes->length - written);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return -errno;
+		written += (size_t)count;
+	}
+	return 0;
+}
+
+/* The owner first: changing it takes set-user-ID bits away. */
+static int set_attributes(int fd, const struct stat *like)
+{
+	struct stat now;
+
+	if (like && fstat(fd, &now) == 0 && (now.st_uid != like->st_uid || now.st_gid != like->st_gid) &&
+	    fchown(fd, like->st_uid, like->st_gid) < 0 && errno != EPERM)
+		return -errno;
+	return fchmod(fd, like ? like->st_mode & 07777 : 0644) < 0 ? -errno : 0;
+}
+
+int sk_replace_file(const char *path, const struct sk_buffer *bytes, const struct stat *like)
+{
+	SK_CLEANUP_FREE char *temporary = sk_alloc(strlen(path) + 16);
+	int fd, error;
+
+	if (!temporary)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	sprintf(temporary, "%s.XXXXXX", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
+	error = write_all(fd, bytes);
+	if (error == 0)
+		error = set_attributes(fd, like);
+	if (error == 0 && fsync(fd) < 0)
+		error = -errno;
+	if (error == 0 && rename(temporary, path) < 0)
+		error = -errno;
+	close(fd);
+	if (error == 0)
+		return SK_EXIT_OK;
+	sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(-error));
+	unlink(temporary);
+	return SK_EXIT_OUTPUT;
+}
