@@ -157,7 +157,7 @@ nightly: $(NIGHTLY) ## random packs, events and streams of events without end, r
 
 man: $(B)/saker ## write the man pages anew
 	$(Q)mkdir -p docs/man
-	$(Q)for command in compile lint disasm replay run record fields events help; do \
+	$(Q)for command in compile lint fmt disasm replay run record fields events help; do \
 		$(B)/saker help --man $$command > docs/man/saker-$$command.1; done
 	$(Q)$(B)/saker help --man > docs/man/saker.1
 
