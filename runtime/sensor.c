@@ -235,6 +235,21 @@ uint64_t sk_sensor_rule_matches(const struct sk_sensor *sensor, uint32_t rule)
 	return rule < sensor->bundle->rules_count ? sensor->rule_matches[rule] : 0;
 }
 
+const struct sk_event_view *sk_sensor_view(const struct sk_sensor *sensor)
+{
+	return &sensor->view;
+}
+
+struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor)
+{
+	return sensor->vm;
+}
+
+void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer)
+{
+	sk_alerts_format(sensor->alerts, sensor->vm, rule, sensor->view.event.ts, buffer);
+}
+
 struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor)
 {
 	struct sk_vm_stats stats;

@@ -56,6 +56,13 @@ void sk_sensor_event(struct sk_sensor *sensor, const uint8_t *bytes, size_t size
 bool sk_sensor_apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only);
 uint32_t sk_sensor_evaluate(struct sk_sensor *sensor, const uint32_t **ret_rules);
 void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t count);
+
+/* For those who look behind a verdict: the event that sk_sensor_apply() took last, and the engine. */
+const struct sk_event_view *sk_sensor_view(const struct sk_sensor *sensor);
+struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor);
+/* Appends the alert of a rule for that event, with its newline, which is not counted and goes to no output. */
+void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer);
+
 /* What the engine did and remembers. */
 struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor);
 

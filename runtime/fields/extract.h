@@ -8,6 +8,7 @@
 #ifndef SK_FIELDS_EXTRACT_H
 #define SK_FIELDS_EXTRACT_H
 
+#include "runtime/fields/names.h"
 #include "runtime/fields/fields.h"
 #include "runtime/fields/text.h"
 
@@ -62,11 +63,6 @@ static inline const struct sk_thread_table *sk_field_threads(const struct sk_ext
 }
 
 /* --- shared between the families --------------------------------------- */
-
-/* The names of errno values, signals and capabilities; NULL without one. */
-const char *sk_errno_name(int64_t number);
-const char *sk_signal_name(unsigned number);
-const char *sk_capability_name(unsigned bit);
 
 /*
  * The parameter that an evt.arg or evt.rawarg names; -1 if this event has no

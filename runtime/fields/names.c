@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/fields/extract.h"
+#include "runtime/fields/names.h"
+
+#include <stddef.h>
 
 static const char *const errno_names[] = {
 #define SK_ERRNO(number, name) [number] = name,

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/fields/extract.h"
+#include "runtime/fields/names.h"
 #include "runtime/state/socket_address.h"
 #include "runtime/synth/address.h"
 
@@ -159,11 +159,15 @@ static int put_number(struct value *value, int64_t number, size_t size)
 	return 0;
 }
 
+/* Modes are octal, whether they say so or not. */
+static bool is_octal(const struct sk_param_info *param)
+{
+	return param->format == SK_FORMAT_OCT || param->type == SK_PARAM_MODE;
+}
+
 static bool is_number(const struct value *value, int64_t *ret_number)
 {
-	bool octal = value->param->format == SK_FORMAT_OCT || value->param->type == SK_PARAM_MODE;
-
-	return sk_synth_number(value->text, value->length, octal, ret_number);
+	return sk_synth_number(value->text, value->length, is_octal(value->param), ret_number);
 }
 
 static int encode_number(struct value *value, const char *what)
@@ -245,7 +249,8 @@ static int encode_flags(struct value *value, bool one)
 		flag = find_flag(table, value->text + begin, end - begin);
 		if (flag) {
 			bits |= flag->value;
-		} else if (end > begin && sk_synth_number(value->text + begin, end - begin, false, &number)) {
+		} else if (end > begin &&
+			   sk_synth_number(value->text + begin, end - begin, is_octal(value->param), &number)) {
 			bits |= (uint64_t)number;
 		} else {
 			value->mistake->words = SK_SYNTH_FLAGS;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* saker test: rules against what is said to happen, without a kernel. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/test/report.h"
+#include "compiler/read_file.h"
+#include "vm/support/alloc.h"
+
+enum { OPTION_FORMAT = 4000, OPTION_COVERAGE, OPTION_COVERAGE_JSON };
+
+struct testing {
+	struct sk_arena arena;
+	struct sk_sources sources;
+	struct sk_diagnostics diagnostics;
+	struct sk_test_reader reader;
+	struct sk_test_rules *rules;
+	struct sk_test_report report;
+	const char *pattern; /* of cases to run; NULL: all */
+};
+
+static int finish_file(struct testing *testing, const struct sk_test_file *file)
+{
+	for (uint32_t i = 0; i < file->count; i++) {
+		const struct sk_test_case *test = &file->cases[i];
+		struct sk_test_result result = {.verdict = SK_TEST_FAILED};
+		struct sk_test_rules *rules;
+		int status;
+
+		if (testing->pattern && fnmatch(testing->pattern, test->name, 0) != 0)
+			continue;
+		status = sk_test_rules_get(&testing->rules, (const char *const *)test->packs, test->pack_count,
+					   &result.why, &rules);
+		if (status == 0)
+			status = sk_test_run(test, rules, NULL, &result);
+		else if (status == -EINVAL && !result.why.length)
+			sk_buffer_append_text(&result.why, "the packs do not compile\n");
+		if (status != -ENOMEM)
+			sk_test_report_case(&testing->report, file, test, &result);
+		sk_buffer_release(&result.why);
+		if (status == -ENOMEM)
+			return status;
+	}
+	return 0;
+}
+
+static int test_file(struct testing *testing, const char *path)
+{
+	const struct sk_source_file *source;
+	struct sk_test_file file;
+	int status = sk_source_read(path, &testing->diagnostics, &source);
+
+	if (status == 0)
+		status = sk_test_file_read(&testing->reader, source, &file);
+	if (status == -ENOMEM)
+		return status;
+	if (status < 0) {
+		testing->report.broken_files++;
+		return 0;
+	}
+	return finish_file(testing, &file);
+}
+
+static void print_diagnostics(const struct sk_diagnostics *diagnostics)
+{
+	struct sk_buffer text = {0};
+
+	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
+	if (text.length)
+		fwrite(text.bytes, 1, text.length, stderr);
+	sk_buffer_release(&text);
+}
+
+static int test_all(struct testing *testing, struct sk_command_line *line)
+{
+	struct sk_paths files = {0};
+	int status = 0;
+
+	for (int i = 0; i < line->argc && status != -ENOMEM; i++)
+		status = sk_paths_add(&files, line->argv[i], &testing->arena, &testing->diagnostics);
+	for (uint32_t i = 0; i < files.count && status != -ENOMEM; i++)
+		status = test_file(testing, files.names[i]);
+	print_diagnostics(&testing->diagnostics);
+	if (status == -ENOMEM || testing->diagnostics.out_of_memory)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	sk_test_report_end(&testing->report, testing->rules);
+	if (testing->report.text.failed)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	status = sk_print(&testing->report.text);
+	if (status == SK_EXIT_OK && (testing->report.failed || testing->diagnostics.errors))
+		status = SK_EXIT_FINDINGS;
+	return status;
+}
+
+static int run(struct sk_command_line *line)
+{
+	struct testing testing = {0};
+	int id, status = SK_EXIT_USAGE;
+
+	sk_arena_init(&testing.arena, 0);
+	sk_sources_init(&testing.sources, &testing.arena);
+	sk_diagnostics_init(&testing.diagnostics, &testing.sources, &testing.arena);
+	testing.reader = (struct sk_test_reader){.arena = &testing.arena, .diagnostics = &testing.diagnostics};
+	while ((id = sk_command_line_next(line)) != -1) {
+		if (id == 'k') {
+			testing.pattern = line->value;
+		} else if (id == OPTION_FORMAT) {
+			testing.report.junit = strcmp(line->value, "junit") == 0;
+			if (!testing.report.junit && strcmp(line->value, "tap") != 0) {
+				sk_command_usage(line, "--format is `tap` or `junit`, not '%s'", line->value);
+				line->failed = true;
+			}
+		}
+	}
+	if (line->failed)
+		goto out;
+	if (line->argc == 0) {
+		sk_command_usage(line, "no file of tests given");
+		goto out;
+	}
+	status = test_all(&testing, line);
+out:
+	sk_test_rules_release(testing.rules);
+	sk_test_report_release(&testing.report);
+	sk_arena_release(&testing.arena);
+	return status;
+}
+
+const struct sk_command sk_command_test = {
+	.name = "test",
+	.arguments = "[OPTION]... TESTS.yaml...",
+	.summary = "run the tests of rules, without root or kernel",
+	.description =
+		"Reads files of tests (or directories whose *.yaml and *.yml are taken by name), plays what each "
+		"test says happened, or the capture that it names, through the whole sensor, once with each "
+		"engine, "
+		"and compares the rules that fire with those that should. docs/testing.md tells how tests are "
+		"written.\n\n"
+		"All rules of a pack are tried, those that it disables too, and all that match count.",
+	.options =
+		(const struct sk_option[]){
+			{OPTION_FORMAT, "format", "tap|junit",
+			 "TAP (default), or the XML that CI systems take from JUnit"},
+			{'k', "case", "PATTERN", "only the tests whose name matches, where * stands for any text"},
+			{0},
+		},
+	.example = "  saker test tests/rules/\n"
+		   "  saker test --format junit tests/rules/host.yaml > report.xml\n",
+	.run = run,
+};

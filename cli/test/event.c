@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events of a case:
+ *
+ *   - open: /etc/shadow                              the path, or what else matters most
+ *   - open: {name: /etc/shadow, flags: O_RDWR}       parameters by their names
+ *     by: helper
+ *     result: EACCES
+ *
+ * The keys of an event are its type and a few words about it; those of its
+ * value are the parameters of the schema, and some that stand for several.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/test/world.h"
+#include "runtime/state/socket_address.h"
+#include "vm/event.h"
+
+enum { DATAGRAM = 2, OPEN_READ = 1, OPEN_ACCESS = 3 };
+
+struct decoding {
+	struct sk_test_world *world;
+	struct sk_test_reader *reader;
+	const struct sk_event_info *info;
+	struct sk_test_event *event;
+	uint32_t actor;
+};
+
+static const char *const event_keys[] = {"by", "result", "after", NULL};
+
+/* --- names ------------------------------------------------------------- */
+
+static const char *next_event_name(void *state)
+{
+	uint32_t *next = state;
+	uint32_t number = (*next)++;
+
+	if (number == 0)
+		return "exec";
+	if (number < SK_EVENT_COUNT)
+		return sk_events[number].name;
+	return sk_syscall_name(number - SK_EVENT_COUNT + 1);
+}
+
+static bool is_exec(const struct decoding *decoding)
+{
+	return decoding->event->event.type == SK_EVENT_SYSCALL_EXECVE_19_X ||
+	       decoding->event->event.type == SK_EVENT_SYSCALL_EXECVEAT_X;
+}
+
+static bool is_fork(const struct decoding *decoding)
+{
+	switch (decoding->event->event.type) {
+	case SK_EVENT_SYSCALL_CLONE_20_X:
+	case SK_EVENT_SYSCALL_FORK_20_X:
+	case SK_EVENT_SYSCALL_VFORK_20_X:
+	case SK_EVENT_SYSCALL_CLONE3_X:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int find_param(const struct sk_event_info *info, const char *name)
+{
+	for (int i = 0; i < info->nparams; i++) {
+		if (strcmp(info->params[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static int find_type(const struct sk_event_info *info, enum sk_param_type type)
+{
+	for (int i = 0; i < info->nparams; i++) {
+		if (info->params[i].type == type)
+			return i;
+	}
+	return -1;
+}
+
+static int first_path(const struct sk_event_info *info)
+{
+	int found = find_type(info, SK_PARAM_FSPATH);
+
+	return found >= 0 ? found : find_type(info, SK_PARAM_FSRELPATH);
+}
+
+static bool has_result(const struct sk_event_info *info)
+{
+	return info->direction == SK_DIRECTION_EXIT && info->nparams &&
+	       (info->params[0].type == SK_PARAM_ERRNO || info->params[0].type == SK_PARAM_FD ||
+		info->params[0].type == SK_PARAM_PID || info->params[0].type == SK_PARAM_INT64 ||
+		info->params[0].type == SK_PARAM_UINT64);
+}
+
+static bool is_socket_call(const struct sk_event_info *info)
+{
+	return find_type(info, SK_PARAM_SOCKTUPLE) >= 0 || find_type(info, SK_PARAM_SOCKADDR) >= 0;
+}
+
+/* What a value stands for that has no name: of a path the path, else the fd, else what comes first. */
+static int main_param(const struct sk_event_info *info)
+{
+	int fd = find_param(info, "fd"), tuple = find_type(info, SK_PARAM_SOCKTUPLE);
+	int address = find_type(info, SK_PARAM_SOCKADDR), path = first_path(info);
+	int after_result = has_result(info) ? 1 : 0;
+
+	if (path >= 0)
+		return path;
+	if (address >= 0)
+		return address;
+	if (tuple >= 0 && info->flags & SK_EVENT_FLAG_CREATES_FD)
+		return tuple;
+	if (fd >= after_result)
+		return fd;
+	return after_result < info->nparams ? after_result : -1;
+}
+
+/* --- parameters -------------------------------------------------------- */
+
+/* Bytes of a parameter, in the arena. */
+static void keep(struct decoding *decoding, int index, struct sk_buffer *bytes)
+{
+	char *copy = bytes->failed ? NULL
+				   : sk_arena_copy(decoding->reader->arena, bytes->bytes ? bytes->bytes : "",
+						   bytes->length);
+
+	if (!copy)
+		decoding->reader->out_of_memory = true;
+	decoding->event->event.params[index] = (struct sk_bytes){copy, (uint32_t)bytes->length};
+	sk_buffer_release(bytes);
+}
+
+struct words {
+	const struct sk_synth_mistake *mistake;
+	uint32_t next;
+};
+
+static const char *next_synth_word(void *state)
+{
+	struct words *words = state;
+
+	return sk_synth_word(words->mistake, words->next++);
+}
+
+static bool set_text(struct decoding *decoding, int index, const struct sk_text *text, struct sk_span span)
+{
+	struct sk_buffer bytes = {0};
+	struct sk_synth_mistake mistake;
+	struct words words = {.mistake = &mistake};
+	int result = sk_synth_value(decoding->event->event.type, (unsigned)index, text->bytes, text->length, &bytes,
+				    &mistake);
+
+	if (result == 0) {
+		keep(decoding, index, &bytes);
+		return true;
+	}
+	sk_buffer_release(&bytes);
+	if (result == -ENOMEM) {
+		decoding->reader->out_of_memory = true;
+		return false;
+	}
+	if (mistake.end > mistake.begin && text->length)
+		span = sk_text_span(text, mistake.begin, mistake.end);
+	sk_test_report(decoding->reader, span,
+		       sk_test_suggest(decoding->reader, text->bytes + mistake.begin, mistake.end - mistake.begin,
+				       next_synth_word, &words),
+		       "%s", mistake.message);
+	return false;
+}
+
+static bool set_number(struct decoding *decoding, int index, int64_t number)
+{
+	size_t size = sk_param_fixed_size(decoding->info->params[index].type);
+	struct sk_buffer bytes = {0};
+
+	sk_buffer_append(&bytes, &number, size);
+	keep(decoding, index, &bytes);
+	return true;
+}
+
+/* A list as one text, what it is joined by and the place of each item with it. */
+static bool set_joined(struct decoding *decoding, int index, const struct sk_yaml_node *node, const char *between)
+{
+	struct sk_buffer text = {0};
+	bool right = true;
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		const char *item = sk_test_text(decoding->reader, node->items[i], "an item");
+
+		if (!item)
+			right = false;
+		else
+			sk_buffer_printf(&text, "%s%s", i ? between : "", item);
+	}
+	if (right && !text.failed) {
+		struct sk_text joined = {.bytes = text.bytes ? text.bytes : "", .length = (uint32_t)text.length};
+
+		right = set_text(decoding, index, &joined, node->span);
+	}
+	sk_buffer_release(&text);
+	return right;
+}
+
+/* Texts, each with a NUL behind it: arguments, an environment. */
+static bool set_words(struct decoding *decoding, int index, const struct sk_yaml_node *node)
+{
+	struct sk_buffer words = {0};
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		const char *item = sk_test_text(decoding->reader, node->items[i], "an item");
+
+		if (!item) {
+			sk_buffer_release(&words);
+			return false;
+		}
+		sk_buffer_append(&words, item, strlen(item) + 1);
+	}
+	keep(decoding, index, &words);
+	return true;
+}
+
+static bool set_list(struct decoding *decoding, int index, const struct sk_yaml_node *node)
+{
+	const struct sk_param_info *param = &decoding->info->params[index];
+
+	if (param->type == SK_PARAM_BYTEBUF || param->type == SK_PARAM_CHARBUFARRAY)
+		return set_words(decoding, index, node);
+	if (param->type == SK_PARAM_FDLIST)
+		return set_joined(decoding, index, node, ",");
+	if (param->flags != SK_FLAGS_NONE)
+		return set_joined(decoding, index, node, "|");
+	sk_test_report(decoding->reader, node->span, NULL, "'%s' of %s is one value, not a list", param->name,
+		       decoding->info->name);
+	return false;
+}
+
+static bool is_user(const struct sk_param_info *param)
+{
+	return param->type == SK_PARAM_UID || strcmp(param->name, "uid") == 0;
+}
+
+static bool is_group(const struct sk_param_info *param)
+{
+	return param->type == SK_PARAM_GID || strcmp(param->name, "gid") == 0;
+}
+
+static bool is_pid(const struct sk_param_info *param)
+{
+	return param->type == SK_PARAM_PID || param->type == SK_PARAM_PID32 || strcmp(param->name, "pid") == 0;
+}
+
+static bool set_param(struct decoding *decoding, int index, const struct sk_yaml_node *node, struct sk_span span)
+{
+	const struct sk_param_info *param = &decoding->info->params[index];
+	const bool returned = index == 0 && has_result(decoding->info);
+	int64_t number;
+
+	if (node->kind == SK_YAML_SEQUENCE)
+		return set_list(decoding, index, node);
+	if (node->kind == SK_YAML_MAPPING) {
+		sk_test_report(decoding->reader, node->span, NULL, "'%s' of %s is a value, not a mapping",
+			       param->name, decoding->info->name);
+		return false;
+	}
+	if ((param->type == SK_PARAM_FD || param->type == SK_PARAM_FD32) && !returned)
+		return sk_test_open_fd(decoding->world, decoding->actor, node, &number) &&
+		       set_number(decoding, index, number);
+	if (!sk_synth_number(node->text.bytes, node->text.length, false, &number) && node->text.length &&
+	    !returned) {
+		uint32_t process;
+
+		if (is_pid(param)) {
+			process = sk_test_find_process(decoding->world, node->text.bytes);
+			if (process != SK_TEST_NOBODY)
+				return set_number(decoding, index, decoding->world->processes[process].entry.tid);
+			sk_test_report(decoding->reader, span,
+				       sk_test_suggest_process(decoding->world, node->text.bytes),
+				       "'%s' is no number and no process of this case", node->text.bytes);
+			return false;
+		}
+		if (is_user(param)) {
+			uint32_t user = sk_test_find_user(decoding->world, node->text.bytes);
+
+			return set_number(decoding, index, decoding->world->users[user].entry.uid);
+		}
+		if (is_group(param))
+			return set_number(decoding, index, sk_test_find_group(decoding->world, node->text.bytes));
+	}
+	return set_text(decoding, index, &node->text, span);
+}
+
+/* --- sockets ----------------------------------------------------------- */
+
+/* The family of an address or tuple on the wire. */
+static uint8_t family_of(struct sk_bytes bytes)
+{
+	return bytes.bytes && bytes.length ? (uint8_t)bytes.bytes[0] : SK_FAMILY_INET;
+}
+
+/* "udp 10.0.0.1:53", "A->B": the tuple, and for calls that give an address that too. */
+static bool set_peer(struct decoding *decoding, const struct sk_yaml_node *node, const char *from)
+{
+	struct sk_test_event *event = decoding->event;
+	int tuple = find_type(decoding->info, SK_PARAM_SOCKTUPLE),
+	    address = find_type(decoding->info, SK_PARAM_SOCKADDR);
+	const char *text = sk_test_text(decoding->reader, node, "an address"), *arrow;
+	uint32_t length = text ? (uint32_t)strlen(text) : 0;
+	bool named;
+	struct sk_text part;
+
+	if (!text)
+		return false;
+	named = strchr(text, ' ') != NULL;
+	sk_test_take_protocol(&text, &length, &event->socket_type, &event->socket_protocol);
+	if (!named && tuple >= 0 && strncmp(decoding->info->name, "connect", 7) != 0)
+		event->socket_type = DATAGRAM;
+	part = node->text;
+	if (node->text.positions)
+		part.positions += node->text.length - length;
+	else if (part.first)
+		part.first += node->text.length - length;
+	part.bytes = text;
+	part.length = length;
+	if (from) {
+		const char *whole = sk_arena_printf(decoding->reader->arena, "%s->%s", from, text);
+
+		if (!whole) {
+			decoding->reader->out_of_memory = true;
+			return false;
+		}
+		part = (struct sk_text){.bytes = whole, .length = (uint32_t)strlen(whole)};
+	}
+	if (tuple >= 0 && !set_text(decoding, tuple, &part, node->span))
+		return false;
+	arrow = memmem(part.bytes, part.length, "->", 2);
+	if (address >= 0 && arrow && tuple >= 0) {
+		part.length -= (uint32_t)(arrow + 2 - part.bytes);
+		part.bytes = arrow + 2;
+	}
+	return address < 0 || set_text(decoding, address, &part, node->span);
+}
+
+static int64_t number_of(struct sk_bytes bytes)
+{
+	int64_t number = 0;
+
+	if (bytes.bytes && bytes.length <= sizeof(number))
+		memcpy(&number, bytes.bytes, bytes.length);
+	return number;
+}
+
+/* A call on a socket that nobody spoke of gets one, unseen. */
+static void need_socket(struct decoding *decoding)
+{
+	struct sk_test_event *event = decoding->event;
+	int fd = find_param(decoding->info, "fd"), tuple = find_type(decoding->info, SK_PARAM_SOCKTUPLE);
+	int address = find_type(decoding->info, SK_PARAM_SOCKADDR);
+	struct sk_bytes peer = tuple >= 0 ? event->event.params[tuple] : (struct sk_bytes){NULL, 0};
+
+	if (fd <= 0 || event->event.params[fd].bytes || decoding->info->flags & SK_EVENT_FLAG_CREATES_FD)
+		return;
+	if (!peer.bytes && address >= 0)
+		peer = event->event.params[address];
+	if (!peer.bytes && strcmp(decoding->info->name, "listen") != 0)
+		return;
+	event->socket_family = family_of(peer);
+	if (!event->socket_type)
+		event->socket_type = 1;
+}
+
+/* --- values ------------------------------------------------------------ */
+
+struct param_names {
+	const struct sk_event_info *info;
+	const char *const *more;
+	uint32_t next;
+};
+
+static const char *next_param(void *state)
+{
+	struct param_names *names = state;
+
+	if (names->next < names->info->nparams)
+		return names->info->params[names->next++].name;
+	return *names->more ? *names->more++ : NULL;
+}
+
+/* "open has fd, name, flags ..." */
+static const char *list_params(struct decoding *decoding)
+{
+	struct sk_buffer text = {0};
+	const char *copy;
+
+	sk_buffer_printf(&text, "%s has", decoding->info->name);
+	for (int i = 0; i < decoding->info->nparams; i++)
+		sk_buffer_printf(&text, "%s %s", i ? "," : "", decoding->info->params[i].name);
+	if (!decoding->info->nparams)
+		sk_buffer_append_text(&text, " no parameters");
+	copy = text.failed ? NULL : sk_arena_copy(decoding->reader->arena, text.bytes, text.length);
+	sk_buffer_release(&text);
+	return copy;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+	for (; *words; words++) {
+		if (strcmp(word, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a program does not change when it is started. */
+static const char *const kept_keys[] = {"cwd", "root", "pid", "vpid", "container", "parents", "fds", "sid", NULL};
+
+/* One key of an event's value. */
+static bool set_key(struct decoding *decoding, const struct sk_yaml_node *map, uint32_t i)
+{
+	static const char *const no_words[] = {NULL}, *const socket_words[] = {"to", "from", NULL};
+	static const char *const path_words[] = {"path", NULL}, *const fork_words[] = {"child", NULL};
+	const struct sk_yaml_node *key = map->keys[i];
+	const char *name = key->text.bytes, *hint;
+	const char *const *more = is_exec(decoding)                 ? sk_test_process_keys
+				  : is_fork(decoding)               ? fork_words
+				  : is_socket_call(decoding->info)  ? socket_words
+				  : first_path(decoding->info) >= 0 ? path_words
+								    : no_words;
+	struct param_names names = {decoding->info, more, 0};
+	int index = find_param(decoding->info, name);
+
+	if (is_exec(decoding) && is_one_of(name, kept_keys) && index != 3 && index != 4) {
+		sk_test_report(decoding->reader, key->span, "say it of the process", "an exec does not change '%s'",
+			       name);
+		return false;
+	}
+	if (is_exec(decoding) && is_one_of(name, sk_test_process_keys))
+		return true;
+	if (more == fork_words && strcmp(name, "child") == 0)
+		return true;
+	if (more == socket_words && strcmp(name, "from") == 0 && sk_yaml_get(map, "to"))
+		return true;
+	if (more == socket_words && is_one_of(name, socket_words)) {
+		const char *from = strcmp(name, "to") == 0 ? sk_test_key_text(decoding->reader, map, "from") : NULL;
+
+		return set_peer(decoding, map->items[i], from);
+	}
+	if (index < 0 && strcmp(name, "path") == 0)
+		index = first_path(decoding->info);
+	if (index < 0 && strcmp(name, "result") == 0 && has_result(decoding->info))
+		index = 0;
+	if (index >= 0)
+		return set_param(decoding, index, map->items[i], sk_test_span(map, i));
+	hint = sk_test_suggest(decoding->reader, name, strlen(name), next_param, &names);
+	sk_test_report(decoding->reader, key->span, hint ? hint : list_params(decoding), "%s has no parameter '%s'",
+		       decoding->info->name, name);
+	return false;
+}
+
+static bool set_value(struct decoding *decoding, const struct sk_yaml_node *node)
+{
+	bool right = true;
+	int index;
+
+	if (node->kind == SK_YAML_SCALAR && node->null)
+		return true;
+	if (node->kind == SK_YAML_MAPPING) {
+		if (!sk_test_check_keys(decoding->reader, node, decoding->info->name, NULL))
+			return false;
+		for (uint32_t i = 0; i < node->count; i++)
+			right &= set_key(decoding, node, i);
+		return right;
+	}
+	if (is_exec(decoding) || is_fork(decoding))
+		return true;
+	if (is_socket_call(decoding->info) && node->kind == SK_YAML_SCALAR &&
+	    (find_type(decoding->info, SK_PARAM_SOCKADDR) >= 0 || decoding->info->flags & SK_EVENT_FLAG_CREATES_FD))
+		return set_peer(decoding, node, NULL);
+	index = main_param(decoding->info);
+	if (decoding->event->event.type != SK_EVENT_GENERIC_X && index >= 0)
+		return set_param(decoding, index, node, node->span);
+	sk_test_report(decoding->reader, node->span, NULL, "%s has no parameters", decoding->info->name);
+	return false;
+}
+
+/* --- processes --------------------------------------------------------- */
+
+static void set_kept_text(struct decoding *decoding, const char *name, struct sk_bytes text)
+{
+	struct sk_buffer bytes = {0};
+	int index = find_param(decoding->info, name);
+
+	if (index < 0 || !text.length || decoding->event->event.params[index].bytes)
+		return;
+	sk_buffer_append(&bytes, text.bytes, text.length);
+	sk_buffer_append(&bytes, "", 1);
+	keep(decoding, index, &bytes);
+}
+
+static bool start_program(struct decoding *decoding, const struct sk_yaml_node *node)
+{
+	struct sk_test_process *process = &decoding->world->processes[decoding->actor];
+	struct sk_test_event *event = decoding->event;
+	struct sk_process_entry *image;
+
+	if (node && node->kind == SK_YAML_SEQUENCE) {
+		sk_test_report(decoding->reader, node->span, "{exe: /bin/sh, args: [-c, id]}",
+			       "a program is a command line, or a mapping");
+		return false;
+	}
+	if (!node || (node->kind == SK_YAML_SCALAR && node->null)) {
+		image = sk_test_alloc(decoding->reader, 1, sizeof(*image));
+		if (!image)
+			return false;
+		*image = process->now;
+		process->begins = true;
+		for (uint32_t i = 0; i < decoding->world->event_count; i++)
+			process->begins &= decoding->world->events[i].event.tid != process->entry.tid;
+	} else {
+		image = sk_test_image(decoding->world, node, process);
+		if (!image)
+			return false;
+	}
+	event->event.image = image;
+	if (number_of(event->event.params[0]) < 0) {
+		/* It stays what it was, and says so. */
+		set_kept_text(decoding, "comm", process->now.comm);
+		set_kept_text(decoding, "trusted_exepath", process->now.exepath);
+	} else {
+		process->now = *image;
+	}
+	return true;
+}
+
+static bool make_child(struct decoding *decoding, const struct sk_yaml_node *node)
+{
+	struct sk_process_entry *entry = sk_test_alloc(decoding->reader, 1, sizeof(*entry));
+	const char *name = NULL;
+	uint32_t child;
+
+	if (!entry)
+		return false;
+	if (node && node->kind == SK_YAML_MAPPING)
+		name = sk_test_key_text(decoding->reader, node, "child");
+	else if (node && !(node->kind == SK_YAML_SCALAR && node->null))
+		name = sk_test_text(decoding->reader, node, "the name of the child");
+	if (!name || number_of(decoding->event->event.params[0]) < 0)
+		return true;
+	if (sk_test_find_process(decoding->world, name) != SK_TEST_NOBODY) {
+		sk_test_report(decoding->reader, node->span, NULL, "another process is called '%s'", name);
+		return false;
+	}
+	child = sk_test_add_child(decoding->world, decoding->actor, name);
+	if (child == SK_TEST_NOBODY) {
+		sk_test_report(decoding->reader, node->span, NULL, "a case has at most %d processes",
+			       SK_TEST_PROCESS_LIMIT);
+		return false;
+	}
+	*entry = decoding->world->processes[child].entry;
+	decoding->event->event.child = entry;
+	return true;
+}
+
+/* --- events ------------------------------------------------------------ */
+
+/* An open that says not what for is for reading. */
+static void complete_open(struct decoding *decoding)
+{
+	int flags = find_param(decoding->info, "flags");
+	int64_t number;
+
+	switch (decoding->event->event.type) {
+	case SK_EVENT_SYSCALL_OPEN_X:
+	case SK_EVENT_SYSCALL_OPENAT_2_X:
+	case SK_EVENT_SYSCALL_OPENAT2_X:
+	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
+		number = number_of(decoding->event->event.params[flags]);
+		if (!(number & OPEN_ACCESS))
+			set_number(decoding, flags, number | OPEN_READ);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The key that is the event's type. */
+static const struct sk_yaml_node *find_type_key(struct sk_test_reader *reader, const struct sk_yaml_node *node,
+						const struct sk_yaml_node **ret_value)
+{
+	const struct sk_yaml_node *found = NULL;
+
+	*ret_value = NULL;
+	if (node->kind == SK_YAML_SCALAR && node->text.length)
+		return node;
+	if (!sk_test_check_keys(reader, node, "an event", NULL))
+		return NULL;
+	for (uint32_t i = 0; i < node->count; i++) {
+		if (is_one_of(node->keys[i]->text.bytes, event_keys))
+			continue;
+		if (found) {
+			sk_test_report(
+				reader, node->keys[i]->span,
+				"parameters stand in a mapping behind the type: {name: /etc/passwd, flags: O_RDWR}",
+				"an event has one type, and this one has '%s' already", found->text.bytes);
+			return NULL;
+		}
+		found = node->keys[i];
+		*ret_value = node->items[i];
+	}
+	if (!found)
+		sk_test_report(reader, node->span, "exec, open, connect ...: `saker events` lists them",
+			       "an event has a type");
+	return found;
+}
+
+static bool find_actor(struct decoding *decoding, const struct sk_yaml_node *node)
+{
+	const struct sk_yaml_node *by = node->kind == SK_YAML_MAPPING ? sk_yaml_get(node, "by") : NULL;
+	const char *name;
+
+	decoding->actor = decoding->world->actor;
+	if (!by)
+		return true;
+	name = sk_test_text(decoding->reader, by, "'by'");
+	if (!name)
+		return false;
+	decoding->actor = sk_test_find_process(decoding->world, name);
+	if (decoding->actor != SK_TEST_NOBODY)
+		return true;
+	sk_test_report(decoding->reader, by->span, sk_test_suggest_process(decoding->world, name),
+		       "there is no process '%s' in this case", name);
+	return false;
+}
+
+/* What stands beside the type. */
+static bool set_circumstances(struct decoding *decoding, const struct sk_yaml_node *node)
+{
+	bool right = true;
+
+	for (uint32_t i = 0; node->kind == SK_YAML_MAPPING && i < node->count; i++) {
+		struct sk_span span = sk_test_span(node, i);
+		const struct sk_yaml_node *value = node->items[i];
+
+		if (sk_yaml_equals(node->keys[i], "after")) {
+			const struct sk_text *text = &value->text;
+			struct sk_buffer bytes = {0};
+			struct sk_synth_mistake mistake;
+
+			/* nanosleep's first parameter is such a time. */
+			if (value->kind == SK_YAML_SCALAR &&
+			    sk_synth_value(SK_EVENT_SYSCALL_NANOSLEEP_X, 1, text->bytes, text->length, &bytes,
+					   &mistake) == 0 &&
+			    bytes.length == sizeof(decoding->event->after)) {
+				memcpy(&decoding->event->after, bytes.bytes, sizeof(decoding->event->after));
+			} else {
+				sk_test_report(decoding->reader, span, "5s, 10ms",
+					       "'after' is the time that passes before the event");
+				right = false;
+			}
+			sk_buffer_release(&bytes);
+		} else if (sk_yaml_equals(node->keys[i], "result")) {
+			if (!has_result(decoding->info)) {
+				sk_test_report(decoding->reader, node->keys[i]->span, NULL, "%s has no result",
+					       decoding->info->name);
+				right = false;
+			} else {
+				right &= set_param(decoding, 0, value, span);
+			}
+		}
+	}
+	return right;
+}
+
+bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *node)
+{
+	struct decoding decoding = {.world = world, .reader = world->reader};
+	struct sk_test_event event = {.span = node->span};
+	const struct sk_yaml_node *value, *key = find_type_key(world->reader, node, &value);
+	uint32_t next = 0;
+	int type, syscall;
+	void *grown;
+
+	if (!key)
+		return false;
+	event.span = key->span;
+	type = strcmp(key->text.bytes, "exec") == 0
+		       ? SK_EVENT_SYSCALL_EXECVE_19_X
+		       : sk_synth_find_event(key->text.bytes, key->text.length, &syscall);
+	if (type < 0) {
+		const char *hint =
+			sk_test_suggest(world->reader, key->text.bytes, key->text.length, next_event_name, &next);
+
+		sk_test_report(world->reader, key->span, hint ? hint : "`saker events` lists them",
+			       "there is no event '%s'", key->text.bytes);
+		return false;
+	}
+	decoding.info = &sk_events[type];
+	decoding.event = &event;
+	event.event.type = (uint16_t)type;
+	if (!find_actor(&decoding, node))
+		return false;
+	event.event.tid = world->processes[decoding.actor].entry.tid;
+	if (type == SK_EVENT_GENERIC_X)
+		set_number(&decoding, 0, syscall);
+	if (!set_circumstances(&decoding, node) || (value && !set_value(&decoding, value)))
+		return false;
+	if (is_exec(&decoding) && !start_program(&decoding, value))
+		return false;
+	if (is_fork(&decoding) && !make_child(&decoding, value))
+		return false;
+	complete_open(&decoding);
+	need_socket(&decoding);
+	grown = world->event_count < SK_TEST_EVENT_LIMIT
+			? sk_test_grow(world->reader, world->events, world->event_count, &world->event_capacity,
+				       sizeof(*world->events))
+			: NULL;
+	if (!grown) {
+		sk_test_report(world->reader, key->span, NULL, "a case has at most %d events", SK_TEST_EVENT_LIMIT);
+		return false;
+	}
+	world->events = grown;
+	world->events[world->event_count++] = event;
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run of tests says: TAP, or JUnit's XML, and a summary. */
+#ifndef SK_CLI_TEST_REPORT_H
+#define SK_CLI_TEST_REPORT_H
+
+#include "cli/test/run.h"
+
+/* All zeroes but for `junit`. */
+struct sk_test_report {
+	bool junit;
+	struct sk_buffer text;
+	uint32_t passed, failed, skipped;
+	uint32_t broken_files; /* that could not be read */
+	const char *suite;     /* JUnit: the file whose element is open */
+	size_t suite_start;
+	uint32_t suite_tests, suite_failures, suite_skipped;
+};
+
+void sk_test_report_case(struct sk_test_report *report, const struct sk_test_file *file,
+			 const struct sk_test_case *test, const struct sk_test_result *result);
+
+/* Ends the report, with what no case covers of the rules. */
+void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rules *rules);
+
+void sk_test_report_release(struct sk_test_report *report);
+
+#endif

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/test/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/alert/shown.h"
+#include "runtime/fields/fields.h"
+#include "runtime/scap/reader.h"
+#include "vm/support/alloc.h"
+
+/* A test is small, and there are many: what an engine may remember need not be much. */
+static const struct sk_vm_limits small_limits = {
+	.values = 2048, .value_bytes = 256 * 1024, .signatures = 1024, .classes = 256, .nodes = 1024};
+
+/* --- playing ----------------------------------------------------------- */
+
+struct playing {
+	struct sk_sensor *sensor;
+	const struct sk_test_capture *capture;
+	const struct sk_test_observer *observer;
+	void (*matched)(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner);
+	void *context;
+};
+
+static int play_events(struct playing *playing, struct sk_scap_reader *reader, struct sk_error *error)
+{
+	struct sk_scap_event event;
+	uint64_t number = 0;
+	int result;
+
+	while ((result = sk_scap_reader_next(reader, &event, error)) > 0) {
+		const uint32_t *rules;
+		uint32_t count, owner = 0;
+
+		if (number++ < playing->capture->owner_count)
+			owner = playing->capture->owners[number - 1];
+		if (!sk_sensor_apply(playing->sensor, event.bytes, event.size, event.cpu, event.state_only))
+			continue;
+		count = sk_sensor_evaluate(playing->sensor, &rules);
+		for (uint32_t i = 0; playing->matched && i < count; i++)
+			playing->matched(playing->context, playing->sensor, rules[i], number, owner);
+		if (playing->observer)
+			playing->observer->event(playing->observer->context, playing->sensor, number, owner);
+	}
+	return result;
+}
+
+int sk_test_play(const struct sk_bundle *bundle, const struct sk_test_capture *capture, enum sk_vm_engine engine,
+		 const struct sk_test_observer *observer,
+		 void (*matched)(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number,
+				 uint32_t owner),
+		 void *context, struct sk_error *error)
+{
+	struct sk_outputs outputs;
+	const struct sk_sensor_options options = {
+		.bundle = bundle,
+		.alert = {.hostname = "test"},
+		.state = {.own_pid = -1},
+		.engine = engine,
+		.limits = capture->path ? (struct sk_vm_limits){0} : small_limits,
+		.match_all = true,
+		.priority = 7,
+		.outputs = &outputs,
+	};
+	struct playing playing = {.capture = capture, .observer = observer, .matched = matched, .context = context};
+	struct sk_scap_reader *reader = NULL;
+	struct sk_entry_sink sink;
+	int result;
+
+	sk_outputs_init(&outputs, true);
+	result = sk_sensor_create(&options, &playing.sensor, error);
+	if (result < 0)
+		goto out;
+	sink = sk_sensor_sink(playing.sensor);
+	result = capture->path ? sk_scap_reader_open(capture->path, &sink, &reader, error)
+			       : sk_scap_reader_open_memory(capture->bytes, capture->size, &sink, &reader, error);
+	if (result == 0)
+		result = play_events(&playing, reader, error);
+out:
+	if (reader)
+		sk_scap_reader_close(reader);
+	sk_sensor_destroy(playing.sensor);
+	sk_outputs_release(&outputs);
+	return result;
+}
+
+/* --- what fired -------------------------------------------------------- */
+
+struct match {
+	uint64_t number; /* of the event in the capture */
+	uint32_t rule;
+	uint32_t owner;
+	bool seen; /* an expectation asked for it */
+};
+
+/* How far an expectation came. */
+struct outcome {
+	uint32_t rule; /* of the bundle */
+	int64_t count;
+	bool met;             /* one of the matches has all fields and the output */
+	struct sk_buffer why; /* what was wrong with the first match */
+};
+
+struct run {
+	const struct sk_test_case *test;
+	struct sk_test_rules *rules;
+	struct match *matches;
+	uint32_t count, capacity;
+	struct outcome *outcomes; /* of each that fires; NULL: only count */
+	struct sk_arena scratch;
+	struct sk_buffer line;
+	bool out_of_memory;
+};
+
+static void print_value(const struct sk_test_field *field, struct sk_sensor *sensor, struct sk_arena *scratch,
+			struct sk_buffer *buffer, bool *ret_missing)
+{
+	/* Names of parameters are searched: what the sensor prepared is for the fields of its bundle. */
+	struct sk_event_view view = *sk_sensor_view(sensor);
+	const struct sk_resolved_field *resolved = &field->field;
+	const struct sk_field_ref ref = {
+		.field = resolved->record.field,
+		.kind = resolved->record.kind,
+		.type = resolved->record.type,
+		.list = resolved->record.list,
+		.index = resolved->record.index,
+		.argument = resolved->argument,
+		.argument_length = resolved->argument_length,
+	};
+	struct sk_value value = sk_value_missing();
+
+	view.fields = NULL;
+	sk_arena_reset(scratch);
+	sk_fields_extract(&view, &ref, scratch, &value);
+	*ret_missing = value.presence != SK_PRESENT;
+	sk_shown_print(&value, sk_shown_field(ref.field, ref.kind), buffer);
+	sk_buffer_append(buffer, "", 1);
+	if (!buffer->failed)
+		buffer->length--;
+}
+
+static bool has_fields(struct run *run, const struct sk_test_expectation *expectation, struct sk_sensor *sensor,
+		       struct sk_buffer *why)
+{
+	bool right = true;
+
+	for (uint32_t i = 0; i < expectation->field_count; i++) {
+		const struct sk_test_field *field = &expectation->fields[i];
+		const struct sk_place place = sk_sources_place(run->test->sources, field->span.begin);
+		bool missing;
+
+		sk_buffer_clear(&run->line);
+		print_value(field, sensor, &run->scratch, &run->line, &missing);
+		if (run->line.failed) {
+			run->out_of_memory = true;
+			return false;
+		}
+		if (missing ? !field->value : field->value && strcmp(field->value, run->line.bytes) == 0)
+			continue;
+		sk_buffer_printf(why, "%s:%u:%u: %s is %s, expected %s\n", place.file ? place.file->name : "",
+				 place.line, place.column, field->name, missing ? "missing" : run->line.bytes,
+				 field->value ? field->value : "none");
+		right = false;
+	}
+	return right;
+}
+
+/* The message of an alert: without the time and the priority. */
+static bool has_output(struct run *run, const struct sk_test_expectation *expectation, struct sk_sensor *sensor,
+		       uint32_t rule, struct sk_buffer *why)
+{
+	const struct sk_bundle_rule *known = &run->rules->bundle.rules[rule];
+	const char *priority = sk_priority_names[known->priority], *message;
+	const struct sk_place place = sk_sources_place(run->test->sources, expectation->output_span.begin);
+
+	if (!expectation->output)
+		return true;
+	sk_buffer_clear(&run->line);
+	sk_sensor_format(sensor, rule, &run->line);
+	sk_buffer_append(&run->line, "", 1);
+	if (run->line.failed) {
+		run->out_of_memory = true;
+		return false;
+	}
+	message = strstr(run->line.bytes, ": ");
+	message = message ? message + 2 + strlen(priority) + 1 : run->line.bytes;
+	if (strstr(message, expectation->output))
+		return true;
+	sk_buffer_printf(why, "%s:%u:%u: the output does not contain '%s': %s", place.file ? place.file->name : "",
+			 place.line, place.column, expectation->output, message);
+	return false;
+}
+
+static void look_closer(struct run *run, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner)
+{
+	for (uint32_t i = 0; i < run->test->fires_count; i++) {
+		const struct sk_test_expectation *expectation = &run->test->fires[i];
+		struct outcome *outcome = &run->outcomes[i];
+		const uint64_t where = run->test->capture_path ? number : owner;
+		struct sk_buffer none = {0}, *why = outcome->why.length ? &none : &outcome->why;
+		bool right;
+
+		if (outcome->rule != rule || (expectation->event && where != expectation->event))
+			continue;
+		outcome->count++;
+		if (outcome->met)
+			continue;
+		right = has_fields(run, expectation, sensor, why);
+		right &= has_output(run, expectation, sensor, rule, why);
+		outcome->met = right;
+		sk_buffer_release(&none);
+	}
+}
+
+static void record(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner)
+{
+	struct run *run = context;
+
+	if (run->count == run->capacity) {
+		uint32_t capacity = run->capacity ? run->capacity * 2 : 32;
+		struct match *grown = sk_realloc_array(run->matches, capacity, sizeof(*grown));
+
+		if (!grown) {
+			run->out_of_memory = true;
+			return;
+		}
+		run->matches = grown;
+		run->capacity = capacity;
+	}
+	run->matches[run->count++] = (struct match){.number = number, .rule = rule, .owner = owner};
+	if (run->outcomes)
+		look_closer(run, sensor, rule, number, owner);
+}
+
+/* --- the verdict ------------------------------------------------------- */
+
+static const char *rule_name(const struct run *run, uint32_t rule)
+{
+	return sk_bundle_text(&run->rules->bundle, run->rules->bundle.rules[rule].name, NULL);
+}
+
+static void say_where(const struct run *run, struct sk_span span, struct sk_buffer *why)
+{
+	const struct sk_place place = sk_sources_place(run->test->sources, span.begin);
+
+	if (place.file)
+		sk_buffer_printf(why, "%s:%u:%u: ", place.file->name, place.line, place.column);
+}
+
+/* Where in the case a match is. */
+static void say_event(const struct run *run, const struct match *match, struct sk_buffer *why)
+{
+	if (match->owner) {
+		const struct sk_place place =
+			sk_sources_place(run->test->sources, run->test->event_spans[match->owner - 1].begin);
+
+		sk_buffer_printf(why, "at event %u, line %u", match->owner, place.line);
+	} else {
+		sk_buffer_printf(why, "at event %" PRIu64 " of the capture", match->number);
+	}
+}
+
+static void judge_fires(const struct run *run, struct sk_test_result *result)
+{
+	for (uint32_t i = 0; i < run->test->fires_count; i++) {
+		const struct sk_test_expectation *expectation = &run->test->fires[i];
+		const struct outcome *outcome = &run->outcomes[i];
+		const bool right_count = expectation->count < 0 || outcome->count == expectation->count;
+
+		if (outcome->met && right_count)
+			continue;
+		result->verdict = SK_TEST_FAILED;
+		say_where(run, expectation->span, &result->why);
+		if (!outcome->count && expectation->event)
+			sk_buffer_printf(&result->why, "'%s' did not fire at event %u\n", expectation->rule,
+					 expectation->event);
+		else if (!outcome->count)
+			sk_buffer_printf(&result->why, "'%s' did not fire\n", expectation->rule);
+		else if (!right_count)
+			sk_buffer_printf(&result->why, "'%s' fired %" PRId64 " times, expected %" PRId64 "\n",
+					 expectation->rule, outcome->count, expectation->count);
+		else
+			sk_buffer_printf(&result->why, "'%s' fired, but not as expected\n", expectation->rule);
+		if (!outcome->met)
+			sk_buffer_append(&result->why, outcome->why.bytes, outcome->why.length);
+	}
+}
+
+/* Says each rule once that fired and should not have. */
+static void judge_silent(struct run *run, struct sk_test_result *result)
+{
+	bool *said = sk_arena_alloc_zeroed(&run->scratch, run->rules->bundle.rules_count + 1, sizeof(*said));
+
+	if (!said) {
+		run->out_of_memory = true;
+		return;
+	}
+	for (uint32_t i = 0; i < run->count; i++) {
+		const struct match *match = &run->matches[i];
+		struct sk_span span = run->test->span;
+		bool wrong = run->test->all_others_silent && sk_test_pack_rule(run->rules, match->rule)->enabled;
+		const char *name = rule_name(run, match->rule);
+
+		for (uint32_t k = 0; k < run->test->fires_count; k++)
+			wrong &= strcmp(run->test->fires[k].rule, name) != 0;
+		for (uint32_t k = 0; k < run->test->silent_count; k++) {
+			if (strcmp(run->test->silent[k].rule, name) == 0) {
+				wrong = true;
+				span = run->test->silent[k].span;
+			}
+		}
+		if (!wrong || said[match->rule])
+			continue;
+		said[match->rule] = true;
+		result->verdict = SK_TEST_FAILED;
+		say_where(run, span, &result->why);
+		sk_buffer_printf(&result->why, "'%s' fired ", name);
+		say_event(run, match, &result->why);
+		sk_buffer_append_text(&result->why, "\n");
+	}
+}
+
+/* The rules that the case names; false after saying which ones there are not. */
+static bool find_rules(struct run *run, struct sk_test_result *result)
+{
+	const struct sk_test_case *test = run->test;
+	bool right = true;
+
+	for (uint32_t i = 0; i < test->fires_count + test->silent_count; i++) {
+		const struct sk_test_expectation *expectation =
+			i < test->fires_count ? &test->fires[i] : &test->silent[i - test->fires_count];
+		uint32_t rule = sk_test_rules_find(run->rules, expectation->rule);
+		const char *hint;
+
+		if (rule != SK_NONE) {
+			run->rules->tested[rule] = true;
+			if (i < test->fires_count)
+				run->outcomes[i].rule = rule;
+			continue;
+		}
+		hint = sk_test_rules_suggest(run->rules, expectation->rule, &run->scratch);
+		say_where(run, expectation->span, &result->why);
+		sk_buffer_printf(&result->why, "there is no rule '%s'%s%s\n", expectation->rule, hint ? ": " : "",
+				 hint ? hint : "");
+		right = false;
+	}
+	return right;
+}
+
+static bool same_matches(const struct run *a, const struct run *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (a->matches[i].number != b->matches[i].number || a->matches[i].rule != b->matches[i].rule)
+			return false;
+	}
+	return true;
+}
+
+static void release(struct run *run)
+{
+	for (uint32_t i = 0; run->outcomes && i < run->test->fires_count; i++)
+		sk_buffer_release(&run->outcomes[i].why);
+	sk_free(run->outcomes);
+	sk_free(run->matches);
+	sk_buffer_release(&run->line);
+	sk_arena_release(&run->scratch);
+}
+
+static int play_both(struct run *rows, struct run *linear, const struct sk_test_observer *observer,
+		     struct sk_test_result *result)
+{
+	const struct sk_test_capture capture = sk_test_case_capture(rows->test);
+	struct sk_error error = {0};
+	int status =
+		sk_test_play(&rows->rules->bundle, &capture, SK_VM_ENGINE_ROWS, observer, record, rows, &error);
+
+	if (status == 0)
+		status = sk_test_play(&rows->rules->bundle, &capture, SK_VM_ENGINE_LINEAR, NULL, record, linear,
+				      &error);
+	if (status < 0 && status != -ENOMEM) {
+		say_where(rows, rows->test->span, &result->why);
+		sk_buffer_printf(&result->why, "%s%s%s\n", capture.path ? capture.path : "",
+				 capture.path ? ": " : "", error.message);
+		result->verdict = SK_TEST_FAILED;
+		return 1;
+	}
+	return status;
+}
+
+int sk_test_run(const struct sk_test_case *test, struct sk_test_rules *rules,
+		const struct sk_test_observer *observer, struct sk_test_result *ret_result)
+{
+	struct run rows = {.test = test, .rules = rules}, linear = {.test = test, .rules = rules};
+	int status = 0;
+
+	*ret_result = (struct sk_test_result){.verdict = SK_TEST_PASSED};
+	if (test->capture_path && test->optional && access(test->capture_path, R_OK) < 0) {
+		ret_result->verdict = SK_TEST_SKIPPED;
+		sk_buffer_printf(&ret_result->why, "there is no %s", test->capture_path);
+		return 0;
+	}
+	sk_arena_init(&rows.scratch, 0);
+	sk_arena_init(&linear.scratch, 0);
+	rows.outcomes = sk_alloc_zeroed(test->fires_count + 1, sizeof(*rows.outcomes));
+	if (!rows.outcomes) {
+		status = -ENOMEM;
+	} else if (!find_rules(&rows, ret_result)) {
+		ret_result->verdict = SK_TEST_FAILED;
+	} else {
+		status = play_both(&rows, &linear, observer, ret_result);
+		if (status == 0 && !same_matches(&rows, &linear)) {
+			ret_result->verdict = SK_TEST_FAILED;
+			sk_buffer_printf(&ret_result->why,
+					 "the engines disagree: %u matches with rows, %u without\n", rows.count,
+					 linear.count);
+		}
+		if (status == 0) {
+			judge_fires(&rows, ret_result);
+			judge_silent(&rows, ret_result);
+		}
+	}
+	if (rows.out_of_memory || linear.out_of_memory || ret_result->why.failed)
+		status = -ENOMEM;
+	release(&rows);
+	release(&linear);
+	return status < 0 ? status : 0;
+}
