@@ -157,11 +157,7 @@ nightly: $(NIGHTLY) ## random packs, events and streams of events without end, r
 
 man: $(B)/saker ## write the man pages anew
 	$(Q)mkdir -p docs/man
-<<<<<<< HEAD
-	$(Q)for command in compile lint fmt disasm replay run record fields events help; do \
-=======
-	$(Q)for command in compile lint test disasm replay run record fields events help; do \
->>>>>>> df94e09 (test: rules are tested against what a file says happened, without root or kernel)
+	$(Q)for command in $(shell sed -n 's/^SK_COMMAND(\(.*\))/\1/p' cli/commands.def); do \
 		$(B)/saker help --man $$command > docs/man/saker-$$command.1; done
 	$(Q)$(B)/saker help --man > docs/man/saker.1
 
