@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/rules.h"
+#include "compiler/lint/lint.h"
 
 static int run(struct sk_command_line *line)
 {
@@ -21,7 +22,12 @@ static int run(struct sk_command_line *line)
 		sk_command_usage(line, "no pack given");
 		goto out;
 	}
-	status = sk_rules_compile(&rules, true);
+	struct sk_lint_report report = {0};
+	status = sk_lint_files(rules.packs, rules.pack_count, NULL, &rules.diagnostics, &rules.summary, &report) < 0;
+	struct sk_buffer text = {0};
+	sk_diagnostics_print(&rules.diagnostics, false, &text);
+	if (text.length) fwrite(text.bytes, 1, text.length, stderr);
+
 	if (status == SK_EXIT_OK)
 		printf("%u rules, %u macros, %u lists: 0 errors, %u warning%s\n", rules.summary.rules,
 		       rules.summary.macros, rules.summary.lists, rules.diagnostics.warnings,

@@ -265,12 +265,37 @@ static bool text_compares(enum sk_operator operator, const struct sk_value * lef
 	return false;
 }
 
+bool sk_compare_text(enum sk_operator operator, const char * text, uint32_t length, const char *constant,
+		     uint32_t constant_length, const struct sk_regex *regex, struct sk_arena *temporary)
+{
+	const struct sk_value left = {
+		.presence = SK_PRESENT, .type = SK_TYPE_BYTES, .length = length, .text = text};
+	const struct right_text right = {{constant, constant_length}, {constant, constant_length}, regex};
+
+	return text_compares(operator, & left, &right, temporary);
+}
+
+bool sk_compare_number(enum sk_operator operator, enum sk_type type, uint64_t left, uint64_t right)
+{
+	const struct sk_value a = {.type = (uint8_t)type, .number = left};
+	const struct sk_value b = {.type = (uint8_t)type, .number = right};
+
+	assert(type != SK_TYPE_DOUBLE);
+	return number_compares(operator, & a, &b);
+}
+
+bool sk_compare_address(enum sk_operator operator, enum sk_type type, const struct sk_address *left,
+			const struct sk_bundle_address *right)
+{
+	return ordered(operator, type == SK_TYPE_IPNET ? !address_in(left, right)
+						       : !address_equal(left, right->bytes, right->length));
+}
+
 static bool constant_compares(const struct sk_comparison *comparison, uint32_t number, const struct sk_value *left,
 			      struct sk_arena *temporary)
 {
 	const uint32_t constant = comparison->constants[number];
 	const struct sk_bundle *bundle = comparison->bundle;
-	const struct sk_bundle_address *address;
 	struct sk_value value = {.type = comparison->type};
 	struct right_text right = {.regex = NULL};
 
@@ -284,11 +309,8 @@ static bool constant_compares(const struct sk_comparison *comparison, uint32_t n
 			right.regex = comparison->regexes[constant];
 		return text_compares(comparison->operator, left, &right, temporary);
 	case SK_CLASS_ADDRESS:
-		address = &bundle->addresses[constant];
-		if (comparison->type == SK_TYPE_IPNET)
-			return ordered(comparison->operator, !address_in(left->address, address));
-		return ordered(
-			comparison->operator, !address_equal(left->address, address->bytes, address->length));
+		return sk_compare_address(comparison->operator, comparison->type, left->address,
+					  &bundle->addresses[constant]);
 	case SK_CLASS_NUMBER:
 	case SK_CLASS_BOOL:
 		if (comparison->type == SK_TYPE_DOUBLE)

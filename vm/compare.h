@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an operator says of two values (spec/rule-language.md sections 2.5 to
- * 2.8).  Private to vm/.
+ * 2.8).  Private to vm/, but for the relations at the end.
  *
  *   quantifier   some value of a field, or both ends of a socket
  *     └─ modifier   how many of the constants
@@ -29,6 +29,18 @@ struct sk_comparison {
 	struct sk_regex *const *regexes; /* of `regex`: those of all strings */
 	const struct sk_bundle *bundle;
 };
+
+/*
+ * The relation of one value and one constant, without modifiers, for those who
+ * reason about predicates.  A text has no NULs unless it is BYTES; `regex` is
+ * that of the constant where the operator is `regex`, NULL otherwise.  Numbers
+ * are of any type but DOUBLE.
+ */
+bool sk_compare_text(enum sk_operator operator, const char * text, uint32_t length, const char *constant,
+		     uint32_t constant_length, const struct sk_regex *regex, struct sk_arena *temporary);
+bool sk_compare_number(enum sk_operator operator, enum sk_type type, uint64_t left, uint64_t right);
+bool sk_compare_address(enum sk_operator operator, enum sk_type type, const struct sk_address *left,
+			const struct sk_bundle_address *right);
 
 /* The comparison of a predicate with constants; `regexes` are left to the caller. */
 struct sk_comparison sk_comparison_of(const struct sk_bundle *bundle, uint32_t predicate);

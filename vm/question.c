@@ -8,7 +8,7 @@
 #include "vm/support/alloc.h"
 
 /* Texts that are put together for every event, and lists, are dear. */
-static uint16_t cost_of_field(const struct sk_bundle_field *field)
+uint16_t sk_question_field_cost(const struct sk_bundle_field *field)
 {
 	switch ((enum sk_type)field->type) {
 	case SK_TYPE_STRING:
@@ -26,7 +26,7 @@ static uint16_t cost_of(const struct sk_bundle *bundle, uint32_t number)
 	uint32_t cost = 40;
 
 	if (expression->kind == SK_EXPRESSION_FIELD)
-		return cost_of_field(&bundle->fields[expression->operand]);
+		return sk_question_field_cost(&bundle->fields[expression->operand]);
 	for (uint32_t i = 0; i < expression->count && cost < 1000; i++)
 		cost += 40;
 	return (uint16_t)cost;

@@ -37,6 +37,9 @@ struct sk_questions {
 	uint32_t name_count;
 };
 
+/* What the value of a field costs, about in ns. */
+uint16_t sk_question_field_cost(const struct sk_bundle_field *field);
+
 /* The questions of a verified bundle.  0 or -ENOMEM. */
 int sk_questions_init(struct sk_questions *questions, const struct sk_bundle *bundle);
 void sk_questions_release(struct sk_questions *questions);
