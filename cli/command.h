@@ -16,7 +16,7 @@
  */
 #define SK_EXITS(SK_EXIT)                                                                                          \
 	SK_EXIT(OK, 0, "all went well")                                                                            \
-	SK_EXIT(FINDINGS, 1, "a pack has errors, or a test of it fails")                                           \
+	SK_EXIT(FINDINGS, 1, "a pack has errors or fails what --strict or --check asks, or a rule test fails")     \
 	SK_EXIT(USAGE, 2, "the command line is wrong")                                                             \
 	SK_EXIT(INPUT, 3, "a bundle or capture cannot be read, or is damaged")                                     \
 	SK_EXIT(REFUSED, 4, "the kernel or the user's rights do not allow watching")                               \

@@ -34,7 +34,7 @@ static int run(struct sk_command_line *line)
 		sk_command_usage(line, "no output given: -o FILE.skb");
 		goto out;
 	}
-	status = sk_rules_compile(&rules, false);
+	status = sk_rules_compile(&rules);
 	if (status == SK_EXIT_OK)
 		status = sk_replace_file(output, &rules.compiled, NULL);
 	if (status == SK_EXIT_OK && !quiet)

@@ -114,13 +114,12 @@ static void print_diagnostics(const struct sk_rules *rules)
 	sk_buffer_release(&text);
 }
 
-int sk_rules_compile(struct sk_rules *rules, bool check_only)
+int sk_rules_compile(struct sk_rules *rules)
 {
 	struct sk_compile_options options = {
 		.selections = rules->selections,
 		.selection_count = rules->selection_count,
 		.priority = rules->priority,
-		.check_only = check_only,
 	};
 	int error = sk_compile_files(rules->packs, rules->pack_count, &options, &rules->diagnostics,
 				     &rules->compiled, &rules->summary);
@@ -154,7 +153,7 @@ int sk_rules_load(struct sk_rules *rules, struct sk_command_line *line)
 	}
 	if (!rules->pack_count)
 		return sk_command_usage(line, "no rules: give a bundle (-b) or packs (-r)");
-	status = sk_rules_compile(rules, false);
+	status = sk_rules_compile(rules);
 	if (status != SK_EXIT_OK)
 		return status;
 	if (sk_bundle_from_memory(rules->compiled.bytes, rules->compiled.length, &rules->bundle, &error) < 0)

@@ -63,7 +63,7 @@ bool sk_rules_add_pack(struct sk_rules *rules, const char *path);
  * Compiles the packs into `compiled`, and prints what there is to say about
  * them on stderr.  An enum sk_exit.
  */
-int sk_rules_compile(struct sk_rules *rules, bool check_only);
+int sk_rules_compile(struct sk_rules *rules);
 
 /* Opens the bundle, or compiles the packs and opens the result. */
 int sk_rules_load(struct sk_rules *rules, struct sk_command_line *line);
