@@ -88,6 +88,35 @@ TEST(what_does_not_fit_has_a_fixed_name)
 	CHECK_TEXT(join(directory, path), "/DIR_TOO_LONG/FILENAME_TOO_LONG");
 }
 
+/* Paths that are normal already are not taken apart: "." in front of them makes that they are. */
+TEST(every_path_is_what_it_is_with_a_dot_in_front)
+{
+	static const char letters[] = "/.ab";
+	unsigned long compared = 0;
+
+	for (unsigned width = 1; width <= 7; width++)
+		for (unsigned pad = 0; pad <= 20; pad += width == 7 ? 5 : 1)
+			for (unsigned code = 0; code < 1u << 2 * width; code++) {
+				char path[40], dotted[48], expected[SK_PATH_SIZE];
+				size_t at = 0;
+
+				/* The letters come first, behind padding, or before some. */
+				for (unsigned i = 0; i < pad / 2; i++)
+					path[at++] = i % 5 ? 'p' : '/';
+				for (unsigned i = 0; i < width; i++)
+					path[at++] = letters[code >> 2 * i & 3];
+				for (unsigned i = pad / 2; i < pad; i++)
+					path[at++] = i % 7 ? 'q' : '/';
+				path[at] = '\0';
+				snprintf(dotted, sizeof(dotted), "%s./%s", path[0] == '/' ? "/" : "",
+					 path[0] == '/' ? path + 1 : path);
+				strcpy(expected, join("/d/", dotted));
+				CHECK_TEXT(join("/d/", path), expected);
+				compared++;
+			}
+	CHECK(compared > 100000);
+}
+
 /* clang-format off */
 TEST_MAIN(
 	RUN(a_relative_path_is_put_behind_its_directory)
@@ -99,4 +128,5 @@ TEST_MAIN(
 	RUN(a_slash_at_the_end_goes_unless_it_is_all)
 	RUN(the_directory_is_taken_as_it_stands)
 	RUN(what_does_not_fit_has_a_fixed_name)
+	RUN(every_path_is_what_it_is_with_a_dot_in_front)
 )
