@@ -9,18 +9,16 @@
  */
 #include "runtime/fields/extract.h"
 
-#include <arpa/inet.h>
-
+#include "runtime/state/socket_address.h"
 #include "vm/event.h"
 
 enum { FAMILY_UNIX = 1, FAMILY_INET = 2, FAMILY_INET6 = 10 };
 
 void sk_address_append(struct sk_text *text, const uint8_t *address, unsigned length)
 {
-	char buffer[INET6_ADDRSTRLEN];
+	char buffer[SK_ADDRESS_TEXT];
 
-	if (inet_ntop(length == 4 ? AF_INET : AF_INET6, address, buffer, sizeof(buffer)))
-		sk_text_append_string(text, buffer);
+	sk_text_append(text, buffer, sk_address_print(address, length, buffer));
 }
 
 /* Address and port, as they lie one behind the other. */

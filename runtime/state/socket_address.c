@@ -2,7 +2,6 @@
 #include "runtime/state/socket_address.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "runtime/state/state_private.h"
@@ -113,36 +112,68 @@ bool sk_socket_address_decode(const struct sk_event *event, unsigned index, stru
 	return true;
 }
 
-/* Appends "address" or "address:port". */
-static uint32_t print_end(char *name, uint32_t at, size_t size, int family, const uint8_t *address, bool has_port,
-			  uint16_t port)
+/* Decimal digits, without a NUL: printf would take most of an event's time. */
+static uint32_t print_number(uint32_t number, char *text)
 {
-	char text[INET6_ADDRSTRLEN];
+	char digits[10];
+	uint32_t at = sizeof(digits), length;
 
-	if (!inet_ntop(family, address, text, sizeof(text)))
-		text[0] = '\0';
-	return at + (uint32_t)(has_port ? snprintf(name + at, size - at, "%s:%u", text, port)
-					: snprintf(name + at, size - at, "%s", text));
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	length = (uint32_t)sizeof(digits) - at;
+	memcpy(text, digits + at, length);
+	return length;
+}
+
+uint32_t sk_address_print(const uint8_t *address, unsigned length, char ret_text[SK_ADDRESS_TEXT])
+{
+	uint32_t at = 0;
+
+	_Static_assert(SK_ADDRESS_TEXT >= INET6_ADDRSTRLEN, "any address has room");
+	if (length == 4) {
+		for (unsigned i = 0; i < 4; i++) {
+			at += print_number(address[i], ret_text + at);
+			ret_text[at++] = '.';
+		}
+		ret_text[--at] = '\0';
+		return at;
+	}
+	ret_text[0] = '\0';
+	inet_ntop(AF_INET6, address, ret_text, SK_ADDRESS_TEXT);
+	return (uint32_t)strlen(ret_text);
+}
+
+/* Writes "address" or "address:port", at most 51 bytes; returns how many. */
+static uint32_t print_end(char *name, unsigned address_length, const uint8_t *address, bool has_port, uint16_t port)
+{
+	uint32_t length = sk_address_print(address, address_length, name);
+
+	if (has_port) {
+		name[length++] = ':';
+		length += print_number(port, name + length);
+	}
+	name[length] = '\0';
+	return length;
 }
 
 uint32_t sk_state_socket_name(const struct sk_fd *fd, char ret_name[128])
 {
-	const size_t size = 128;
 	bool ipv4 = fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV4_SERVSOCK;
 	bool has_port = fd->l4 != SK_L4_ICMP;
-	int family = ipv4 ? AF_INET : AF_INET6;
+	unsigned length = ipv4 ? 4 : 16;
 	uint32_t at = 0;
 
 	if (fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_IPV6_SOCK) {
-		at = print_end(ret_name, at, size, family, fd->source, has_port, fd->source_port);
+		at = print_end(ret_name, length, fd->source, has_port, fd->source_port);
 		ret_name[at++] = '-';
 		ret_name[at++] = '>';
 	}
-	return print_end(ret_name, at, size, family, fd->destination, has_port, fd->destination_port);
+	return at + print_end(ret_name + at, length, fd->destination, has_port, fd->destination_port);
 }
 
 uint32_t sk_socket_address_name(const struct sk_socket_tuple *address, char ret_name[128])
 {
-	return print_end(ret_name, 0, 128, address->family == SK_FAMILY_INET ? AF_INET : AF_INET6,
-			 address->destination, true, address->destination_port);
+	return print_end(ret_name, address->family == SK_FAMILY_INET ? 4 : 16, address->destination, true,
+			 address->destination_port);
 }

@@ -39,6 +39,14 @@ struct sk_socket_tuple {
 bool sk_socket_tuple_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_tuple);
 bool sk_socket_address_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_address);
 
+enum { SK_ADDRESS_TEXT = 46 };
+
+/*
+ * The text of an address of 4 or 16 bytes in network order, as inet_ntop(3)
+ * writes it, with a NUL.  Returns its length.
+ */
+uint32_t sk_address_print(const uint8_t *address, unsigned length, char ret_text[SK_ADDRESS_TEXT]);
+
 /* "address:port" of a decoded inet address, as it was given. */
 uint32_t sk_socket_address_name(const struct sk_socket_tuple *address, char ret_name[128]);
 

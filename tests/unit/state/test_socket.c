@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sockets, roles and tuples: spec/state.md sections 4.3, 4.6 and 4.7. */
+#include <arpa/inet.h>
+
+#include "runtime/state/socket_address.h"
 #include "tests/unit/state/event_builder.h"
 
 enum { INET = 2, INET6 = 10, UNIX = 1, NETLINK = 16, STREAM = 1, DGRAM = 2, RAW = 3 };
@@ -601,6 +604,24 @@ TEST(tuples_of_any_length_are_harmless)
 	world_close(&world);
 }
 
+TEST(addresses_are_printed_as_inet_ntop_does)
+{
+	static const uint8_t bytes[] = {0, 1, 9, 10, 99, 100, 101, 199, 255};
+	const unsigned count = sizeof(bytes);
+	char text[SK_ADDRESS_TEXT], expected[INET6_ADDRSTRLEN];
+
+	for (unsigned code = 0; code < count * count * count * count; code++) {
+		uint8_t address[16] = {bytes[code % count], bytes[code / count % count],
+				       bytes[code / count / count % count], bytes[code / count / count / count]};
+
+		CHECK_EQUAL(sk_address_print(address, 4, text), strlen(text));
+		CHECK_TEXT(text, inet_ntop(AF_INET, address, expected, sizeof(expected)));
+		address[15] = address[2];
+		CHECK_EQUAL(sk_address_print(address, 16, text), strlen(text));
+		CHECK_TEXT(text, inet_ntop(AF_INET6, address, expected, sizeof(expected)));
+	}
+}
+
 /* clang-format off */
 TEST_MAIN(
 	RUN(sockets_have_kind_and_protocol)
@@ -626,4 +647,5 @@ TEST_MAIN(
 	RUN(ping_has_no_ports)
 	RUN(fds_that_come_through_a_socket_are_asked_for)
 	RUN(tuples_of_any_length_are_harmless)
+	RUN(addresses_are_printed_as_inet_ntop_does)
 )
