@@ -161,7 +161,7 @@ static bool is_initial_state(uint16_t type)
  * arguments that the kernel used; the call's rules wait for its end
  * (spec/rule-language.md section 3.5).
  */
-static bool rules_see(struct sk_sensor *sensor, const struct sk_event *event)
+static inline bool rules_see(struct sk_sensor *sensor, const struct sk_event *event)
 {
 	if (!sensor->begun)
 		sensor->begun = !is_initial_state(event->type);

@@ -93,7 +93,7 @@ static struct page *page_own(struct sk_fd_pool *pool, struct directory_entry *at
 /* --- the directory ----------------------------------------------------- */
 
 /* Index of the first page whose number is not below `number`. */
-static uint32_t directory_position(const struct sk_fd_table *table, uint64_t number)
+static __attribute__((noinline)) uint32_t directory_position(const struct sk_fd_table *table, uint64_t number)
 {
 	uint32_t low = 0, high = table->pages;
 
@@ -108,7 +108,7 @@ static uint32_t directory_position(const struct sk_fd_table *table, uint64_t num
 	return low;
 }
 
-static struct directory_entry *directory_find(const struct sk_fd_table *table, uint64_t number)
+static inline struct directory_entry *directory_find(const struct sk_fd_table *table, uint64_t number)
 {
 	uint32_t position;
 
@@ -337,9 +337,11 @@ void sk_fd_table_remove(struct sk_fd_pool *pool, struct sk_fd_table *table, int6
 	struct sk_fd **slot;
 	struct page *page;
 
-	if (!sk_fd_find(table, fd))
+	if (!table || fd < 0)
 		return;
 	at = directory_find(table, (uint64_t)fd >> PAGE_BITS);
+	if (!at || !at->page->slot[fd & (PAGE_SIZE - 1)])
+		return;
 	if (at->page->used == 1) {
 		directory_remove(pool, table, at);
 		table->count--;

@@ -39,7 +39,7 @@ struct sk_fd_table *sk_fd_table_copy(struct sk_fd_pool *pool, const struct sk_fd
 
 /*
  * A new entry for `fd`, in place of an older one: blank but for its type, or a
- * copy of `source`.  The caller may write it until the next call.  NULL if fd
+ * copy of `source`, which may be that older one.  The caller may write it until the next call.  NULL if fd
  * is negative, the table is full or there is no memory.
  */
 struct sk_fd *sk_fd_table_add(struct sk_fd_pool *pool, struct sk_fd_table *table, int64_t fd, enum sk_fd_type type);

@@ -191,12 +191,10 @@ void sk_state_destroy(struct sk_state *state)
 
 /* --- one event --------------------------------------------------------- */
 
-struct sk_thread *sk_state_get_thread(struct sk_state *state, int64_t tid)
+static __attribute__((noinline)) struct sk_thread *get_unknown_thread(struct sk_state *state, int64_t tid)
 {
-	struct sk_thread *thread = sk_thread_find(&state->threads, tid);
+	struct sk_thread *thread;
 
-	if (thread)
-		return thread;
 	if (sk_state_lookup(state, tid)) {
 		thread = sk_thread_find(&state->threads, tid);
 		if (thread)
@@ -214,8 +212,15 @@ struct sk_thread *sk_state_get_thread(struct sk_state *state, int64_t tid)
 	return sk_thread_add(&state->threads, thread, false);
 }
 
+struct sk_thread *sk_state_get_thread(struct sk_state *state, int64_t tid)
+{
+	struct sk_thread *thread = sk_thread_find(&state->threads, tid);
+
+	return thread ? thread : get_unknown_thread(state, tid);
+}
+
 /* Frees the enter event of the last event, and does what that put off. */
-static void settle(struct sk_state *state)
+static __attribute__((noinline)) void settle(struct sk_state *state)
 {
 	state->settle = false;
 	if (state->enter_bytes) {
@@ -281,7 +286,7 @@ static void take_enter(struct sk_state *state, struct sk_event_view *view, struc
 	view->enter = enter;
 }
 
-bool sk_state_bind(struct sk_state *state, struct sk_event_view *view)
+static inline __attribute__((always_inline)) bool bind(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
 	const struct sk_event_info *info = event->info;
@@ -320,6 +325,11 @@ bool sk_state_bind(struct sk_state *state, struct sk_event_view *view)
 	return true;
 }
 
+bool sk_state_bind(struct sk_state *state, struct sk_event_view *view)
+{
+	return bind(state, view);
+}
+
 void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 {
 	const uint16_t fd_flags = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD;
@@ -339,7 +349,7 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 	view->fd_name_changed = false;
 	view->enter = NULL;
 	view->container = NULL;
-	bound = sk_state_bind(state, view);
+	bound = bind(state, view);
 	if (bound && view->thread->enter_event) {
 		if (event->info->direction == SK_DIRECTION_EXIT) {
 			take_enter(state, view, view->thread);

@@ -325,15 +325,8 @@ void sk_state_close_range(struct sk_state *state, struct sk_event_view *view)
 
 static void duplicate(struct sk_state *state, struct sk_event_view *view, int64_t fd, bool close_on_exec)
 {
-	/* The source may be the entry that the copy replaces. */
-	const struct sk_fd source = *view->fd;
-	struct sk_fd *entry;
+	struct sk_fd *entry = sk_state_add_fd_copy(state, view, fd, view->fd);
 
-	sk_string_share(source.name);
-	sk_string_share(source.name_raw);
-	entry = sk_state_add_fd_copy(state, view, fd, &source);
-	sk_string_drop(state->strings, source.name);
-	sk_string_drop(state->strings, source.name_raw);
 	if (!entry)
 		return;
 	sk_fd_set_close_on_exec(entry, false);

@@ -473,13 +473,6 @@ struct sk_thread *sk_thread_parent(const struct sk_thread_table *table, const st
 	return sk_thread_ancestor(table, thread, 1);
 }
 
-struct sk_fd_table *sk_thread_fds(const struct sk_thread *thread)
-{
-	const struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;
-
-	return owner ? owner->fds : NULL;
-}
-
 struct sk_fd_table *sk_thread_own_fds(struct sk_thread_table *table, struct sk_thread *thread)
 {
 	struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;

@@ -129,7 +129,12 @@ struct sk_thread *sk_thread_ancestor(const struct sk_thread_table *table, const 
  * The process's fds, following CLONE_FILES; NULL if the main thread is unknown
  * or nothing is open.
  */
-struct sk_fd_table *sk_thread_fds(const struct sk_thread *thread);
+static inline struct sk_fd_table *sk_thread_fds(const struct sk_thread *thread)
+{
+	const struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;
+
+	return owner ? owner->fds : NULL;
+}
 
 /*
  * The main thread's working directory and environment; "./" and "" if the main
