@@ -5,25 +5,6 @@
 #include "cli/command.h"
 #include "vm/schema/schema.h"
 
-static const char *const argument_forms[] = {
-	[SK_ARGUMENT_NONE] = "",
-	[SK_ARGUMENT_INDEX] = "[N]",
-	[SK_ARGUMENT_KEY] = "[KEY]",
-	[SK_ARGUMENT_EITHER] = "[N or KEY]",
-	[SK_ARGUMENT_SUFFIX] = ".NAME",
-	[SK_ARGUMENT_SUFFIX_OR_INDEX] = ".NAME or [N]",
-	[SK_ARGUMENT_OPTIONAL_INDEX] = "[N]?",
-	[SK_ARGUMENT_OPTIONAL_KEY] = "[KEY]?",
-	[SK_ARGUMENT_OPTIONAL_EITHER] = "[N or KEY]?",
-	[SK_ARGUMENT_OPTIONAL_SUFFIX] = ".NAME?",
-};
-
-static const char *const availabilities[] = {
-	[SK_AVAILABILITY_READY] = "ready",
-	[SK_AVAILABILITY_LATER] = "not yet",
-	[SK_AVAILABILITY_NEVER] = "never has a value",
-};
-
 static bool wanted(const struct sk_field_info *field, const struct sk_command_line *line)
 {
 	for (int i = 0; i < line->argc; i++) {
@@ -54,7 +35,7 @@ static int run(struct sk_command_line *line)
 			sk_buffer_printf(&text, "%s\n", field->name);
 			continue;
 		}
-		sk_buffer_printf(&text, "%s%s\n    %s%s, %s scope", field->name, argument_forms[field->argument],
+		sk_buffer_printf(&text, "%s%s\n    %s%s, %s scope", field->name, sk_argument_forms[field->argument],
 				 sk_types[field->type].name, field->list ? " list" : "",
 				 sk_scope_names[field->scope]);
 		if (field->flags & SK_FIELD_FLAG_FILTER_ONLY)
@@ -62,7 +43,7 @@ static int run(struct sk_command_line *line)
 		if (field->flags & SK_FIELD_FLAG_PRINT_ONLY)
 			sk_buffer_append_text(&text, ", outputs only");
 		if (field->availability != SK_AVAILABILITY_READY)
-			sk_buffer_printf(&text, ", %s", availabilities[field->availability]);
+			sk_buffer_printf(&text, ", %s", sk_availability_names[field->availability]);
 		sk_buffer_printf(&text, "\n    %s\n", field->meaning);
 		if (sk_field_unavailable((enum sk_field)i))
 			sk_buffer_printf(&text, "    not available: %s\n", sk_field_unavailable((enum sk_field)i));

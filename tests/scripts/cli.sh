@@ -14,7 +14,7 @@ says() { # TEXT COMMAND...: COMMAND's output (both streams) holds TEXT
 	}
 }
 
-for command in compile lint fmt disasm replay run record fields events help; do
+for command in $(sed -n 's,^SK_COMMAND(\(.*\)),\1,p' cli/commands.def); do
 	expect "saker $command --help explains the command" says "usage: saker $command" "$saker" $command --help
 	expect "the man page of saker $command is current" \
 		sh -c "\"$saker\" help --man $command | cmp - docs/man/saker-$command.1"

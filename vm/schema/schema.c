@@ -103,6 +103,25 @@ const struct sk_field_info sk_fields[SK_FIELD_COUNT] = {
 #include "vm/schema/fields.def"
 };
 
+const char *const sk_argument_forms[] = {
+	[SK_ARGUMENT_NONE] = "",
+	[SK_ARGUMENT_INDEX] = "[N]",
+	[SK_ARGUMENT_KEY] = "[KEY]",
+	[SK_ARGUMENT_EITHER] = "[N or KEY]",
+	[SK_ARGUMENT_SUFFIX] = ".NAME",
+	[SK_ARGUMENT_SUFFIX_OR_INDEX] = ".NAME or [N]",
+	[SK_ARGUMENT_OPTIONAL_INDEX] = "[N]?",
+	[SK_ARGUMENT_OPTIONAL_KEY] = "[KEY]?",
+	[SK_ARGUMENT_OPTIONAL_EITHER] = "[N or KEY]?",
+	[SK_ARGUMENT_OPTIONAL_SUFFIX] = ".NAME?",
+};
+
+const char *const sk_availability_names[] = {
+	[SK_AVAILABILITY_READY] = "ready",
+	[SK_AVAILABILITY_LATER] = "not yet",
+	[SK_AVAILABILITY_NEVER] = "never has a value",
+};
+
 const char *const sk_scope_names[] = {
 	[SK_SCOPE_THREAD] = "thread",
 	[SK_SCOPE_LINEAGE] = "lineage",

@@ -302,6 +302,8 @@ struct sk_field_info {
 
 extern const struct sk_field_info sk_fields[SK_FIELD_COUNT];
 extern const char *const sk_scope_names[];
+extern const char *const sk_argument_forms[];     /* by enum sk_field_argument: "[N]" */
+extern const char *const sk_availability_names[]; /* by enum sk_availability */
 
 /* Why a LATER field has no value here, to go on after a colon; NULL for all others. */
 const char *sk_field_unavailable(enum sk_field field);
