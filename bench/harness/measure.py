@@ -99,5 +99,6 @@ def whole(bench):
                    "peak_kb": peak, **best}
             rows.append(row)
             print(f"   {corpus['name']}{' (gzip)' if row['compressed'] else ''}: {row['events_per_cpu_s'] / 1e6:.2f} M "
-                  f"events a second of CPU; read {best['read_ns']:.0f}, state {best['state_ns']:.0f}, evaluation "
+                  f"events a second of CPU, {best['events'] / row['wall_s'] / 1e6:.2f} M of the clock; read "
+                  f"{best['read_ns']:.0f} (beside {best['inflate_ns']:.0f}), state {best['state_ns']:.0f}, evaluation "
                   f"{best['eval_ns']:.0f}, output {best['output_ns']:.0f} ns; {peak / 1024:.0f} MiB", flush=True)

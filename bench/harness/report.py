@@ -83,14 +83,16 @@ def ablation(results, path):
 
 
 def whole(results, path):
-    header = ["corpus", "pack", "M events a second of CPU", "wall, s", "read", "state", "evaluation", "output", "MiB"]
+    header = ["corpus", "pack", "M events a second of CPU", "wall, s", "read", "of it beside", "state", "evaluation",
+              "output", "MiB"]
     names = ["read", "state", "evaluation", "output"]
     rows, stacks = [], []
     for row in results["whole"]:
         label = row["corpus"] + (" (gzip)" if row["compressed"] else "")
         parts = [row["read_ns"], row["state_ns"], row["eval_ns"], row["output_ns"]]
         rows.append([label, row["pack"], f"{row['events_per_cpu_s'] / 1e6:.2f}", f"{row['wall_s']:.2f}",
-                     *(f"{part:.1f}" for part in parts), f"{row['peak_kb'] / 1024:.0f}"])
+                     f"{parts[0]:.1f}", f"{row['inflate_ns']:.1f}", *(f"{part:.1f}" for part in parts[1:]),
+                     f"{row['peak_kb'] / 1024:.0f}"])
         stacks.append((label, parts))
     svg.stacks(path("stages.svg"), "saker replay: where the time goes", "ns an event", names, stacks)
     return ("## The whole replay\n\n`saker replay --stats` as a user runs it, everything included: start, loading, "
