@@ -35,9 +35,10 @@ static int finish_file(struct testing *testing, const struct sk_test_file *file)
 			continue;
 		status = sk_test_rules_get(&testing->rules, (const char *const *)test->packs, test->pack_count,
 					   &result.why, &rules);
-		if (status == 0)
+		if (status == 0) {
+			sk_test_check_names(&testing->reader, test, rules);
 			status = sk_test_run(test, rules, NULL, &result);
-		else if (status == -EINVAL && !result.why.length)
+		} else if (status == -EINVAL && !result.why.length)
 			sk_buffer_append_text(&result.why, "the packs do not compile\n");
 		if (status != -ENOMEM)
 			sk_test_report_case(&testing->report, file, test, &result);

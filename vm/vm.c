@@ -142,6 +142,19 @@ enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number)
 	return verdict(vm, number) >> VERDICT_PRESENCE_SHIFT & VERDICT_PRESENCE_MASK;
 }
 
+bool sk_vm_constant_holds(struct sk_vm *vm, uint32_t number, uint32_t constant)
+{
+	const struct sk_vm_predicate *predicate = &vm->predicates[number];
+	const struct sk_value *left = sk_vm_value(vm, predicate->left);
+	struct sk_comparison comparison = predicate->comparison;
+
+	if (predicate->right != SK_NONE || constant >= comparison.count || left->presence != SK_PRESENT)
+		return false;
+	comparison.constants += constant;
+	comparison.count = 1;
+	return sk_compare_constants(&comparison, left, &vm->temporary);
+}
+
 /* --- programs ---------------------------------------------------------- */
 
 #ifdef SK_VM_SWITCH

@@ -162,4 +162,10 @@ bool sk_vm_predicate(struct sk_vm *vm, uint32_t number);
  */
 enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number);
 
+/*
+ * True if predicate `number` would hold for the current event with no other
+ * constant on its right than its `constant`-th (from 0).
+ */
+bool sk_vm_constant_holds(struct sk_vm *vm, uint32_t number, uint32_t constant);
+
 #endif

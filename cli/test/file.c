@@ -25,10 +25,24 @@ static const char *resolve_path(struct file_reading *reading, const char *path)
 {
 	const char *slash = strrchr(reading->source->name, '/'), *resolved;
 
+	size_t length = slash ? (size_t)(slash - reading->source->name) : 0;
+
 	if (path[0] == '/' || !slash)
 		return path;
-	resolved = sk_arena_printf(reading->reader->arena, "%.*s/%s", (int)(slash - reading->source->name),
-				   reading->source->name, path);
+	/* "a/b" and "../c" are "a/c": what people read. */
+	while (strncmp(path, "../", 3) == 0 && length) {
+		const char *base = reading->source->name;
+		const char *above = memrchr(base, '/', length), *last = above ? above + 1 : base;
+		size_t size = length - (size_t)(last - base);
+
+		if (size == 0 || (size <= 2 && last[0] == '.'))
+			break;
+		path += 3;
+		length = above ? (size_t)(above - base) : 0;
+		if (!above)
+			return path;
+	}
+	resolved = sk_arena_printf(reading->reader->arena, "%.*s/%s", (int)length, reading->source->name, path);
 	if (!resolved)
 		reading->reader->out_of_memory = true;
 	return resolved;

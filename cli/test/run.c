@@ -6,86 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/explain/nearest.h"
 #include "runtime/alert/shown.h"
 #include "runtime/fields/fields.h"
-#include "runtime/scap/reader.h"
 #include "vm/support/alloc.h"
-
-/* A test is small, and there are many: what an engine may remember need not be much. */
-static const struct sk_vm_limits small_limits = {
-	.values = 2048, .value_bytes = 256 * 1024, .signatures = 1024, .classes = 256, .nodes = 1024};
-
-/* --- playing ----------------------------------------------------------- */
-
-struct playing {
-	struct sk_sensor *sensor;
-	const struct sk_test_capture *capture;
-	const struct sk_test_observer *observer;
-	void (*matched)(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner);
-	void *context;
-};
-
-static int play_events(struct playing *playing, struct sk_scap_reader *reader, struct sk_error *error)
-{
-	struct sk_scap_event event;
-	uint64_t number = 0;
-	int result;
-
-	while ((result = sk_scap_reader_next(reader, &event, error)) > 0) {
-		const uint32_t *rules;
-		uint32_t count, owner = 0;
-
-		if (number++ < playing->capture->owner_count)
-			owner = playing->capture->owners[number - 1];
-		if (!sk_sensor_apply(playing->sensor, event.bytes, event.size, event.cpu, event.state_only))
-			continue;
-		count = sk_sensor_evaluate(playing->sensor, &rules);
-		for (uint32_t i = 0; playing->matched && i < count; i++)
-			playing->matched(playing->context, playing->sensor, rules[i], number, owner);
-		if (playing->observer)
-			playing->observer->event(playing->observer->context, playing->sensor, number, owner);
-	}
-	return result;
-}
-
-int sk_test_play(const struct sk_bundle *bundle, const struct sk_test_capture *capture, enum sk_vm_engine engine,
-		 const struct sk_test_observer *observer,
-		 void (*matched)(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number,
-				 uint32_t owner),
-		 void *context, struct sk_error *error)
-{
-	struct sk_outputs outputs;
-	const struct sk_sensor_options options = {
-		.bundle = bundle,
-		.alert = {.hostname = "test"},
-		.state = {.own_pid = -1},
-		.engine = engine,
-		.limits = capture->path ? (struct sk_vm_limits){0} : small_limits,
-		.match_all = true,
-		.priority = 7,
-		.outputs = &outputs,
-	};
-	struct playing playing = {.capture = capture, .observer = observer, .matched = matched, .context = context};
-	struct sk_scap_reader *reader = NULL;
-	struct sk_entry_sink sink;
-	int result;
-
-	sk_outputs_init(&outputs, true);
-	result = sk_sensor_create(&options, &playing.sensor, error);
-	if (result < 0)
-		goto out;
-	sink = sk_sensor_sink(playing.sensor);
-	result = capture->path ? sk_scap_reader_open(capture->path, &sink, &reader, error)
-			       : sk_scap_reader_open_memory(capture->bytes, capture->size, &sink, &reader, error);
-	if (result == 0)
-		result = play_events(&playing, reader, error);
-out:
-	if (reader)
-		sk_scap_reader_close(reader);
-	sk_sensor_destroy(playing.sensor);
-	sk_outputs_release(&outputs);
-	return result;
-}
 
 /* --- what fired -------------------------------------------------------- */
 
@@ -263,7 +187,35 @@ static void say_event(const struct run *run, const struct match *match, struct s
 	}
 }
 
-static void judge_fires(const struct run *run, struct sk_test_result *result)
+/* What stood in the way of a rule that did not fire. */
+static void say_nearest(struct run *run, const struct sk_test_expectation *expectation, uint32_t rule,
+			struct sk_buffer *why)
+{
+	const struct sk_test_capture capture = sk_test_case_capture(run->test);
+	struct sk_nearest nearest;
+	struct sk_arena arena;
+	struct sk_error error = {0};
+	uint64_t event = run->test->capture_path ? expectation->event : 0;
+
+	for (uint32_t i = 0; !event && expectation->event && i < run->test->owner_count; i++) {
+		if (run->test->owners[i] == expectation->event)
+			event = i + 1;
+	}
+	sk_arena_init(&arena, 0);
+	if (sk_explain_nearest(run->rules, rule, &capture, event, &arena, &nearest, &error) > 0 &&
+	    !nearest.explanation.verdict) {
+		if (nearest.owner)
+			sk_buffer_printf(why, "  at event %u, %s: ", nearest.owner, nearest.explanation.event);
+		else
+			sk_buffer_printf(why, "  at event %" PRIu64 ", %s: ", nearest.explanation.event_number,
+					 nearest.explanation.event);
+		sk_explanation_print_short(&nearest.explanation, why);
+		sk_buffer_append_char(why, '\n');
+	}
+	sk_arena_release(&arena);
+}
+
+static void judge_fires(struct run *run, struct sk_test_result *result)
 {
 	for (uint32_t i = 0; i < run->test->fires_count; i++) {
 		const struct sk_test_expectation *expectation = &run->test->fires[i];
@@ -284,7 +236,9 @@ static void judge_fires(const struct run *run, struct sk_test_result *result)
 					 expectation->rule, outcome->count, expectation->count);
 		else
 			sk_buffer_printf(&result->why, "'%s' fired, but not as expected\n", expectation->rule);
-		if (!outcome->met)
+		if (!outcome->count)
+			say_nearest(run, expectation, outcome->rule, &result->why);
+		else if (!outcome->met)
 			sk_buffer_append(&result->why, outcome->why.bytes, outcome->why.length);
 	}
 }
@@ -323,31 +277,48 @@ static void judge_silent(struct run *run, struct sk_test_result *result)
 	}
 }
 
-/* The rules that the case names; false after saying which ones there are not. */
-static bool find_rules(struct run *run, struct sk_test_result *result)
+static const struct sk_test_expectation *expectation_of(const struct sk_test_case *test, uint32_t number)
 {
-	const struct sk_test_case *test = run->test;
+	return number < test->fires_count ? &test->fires[number] : &test->silent[number - test->fires_count];
+}
+
+bool sk_test_check_names(struct sk_test_reader *reader, const struct sk_test_case *test,
+			 const struct sk_test_rules *rules)
+{
 	bool right = true;
 
 	for (uint32_t i = 0; i < test->fires_count + test->silent_count; i++) {
-		const struct sk_test_expectation *expectation =
-			i < test->fires_count ? &test->fires[i] : &test->silent[i - test->fires_count];
-		uint32_t rule = sk_test_rules_find(run->rules, expectation->rule);
-		const char *hint;
+		const struct sk_test_expectation *expectation = expectation_of(test, i);
 
-		if (rule != SK_NONE) {
-			run->rules->tested[rule] = true;
-			if (i < test->fires_count)
-				run->outcomes[i].rule = rule;
+		if (sk_test_rules_find(rules, expectation->rule) != SK_NONE)
 			continue;
-		}
-		hint = sk_test_rules_suggest(run->rules, expectation->rule, &run->scratch);
-		say_where(run, expectation->span, &result->why);
-		sk_buffer_printf(&result->why, "there is no rule '%s'%s%s\n", expectation->rule, hint ? ": " : "",
-				 hint ? hint : "");
+		sk_test_report(reader, expectation->span,
+			       sk_test_rules_suggest(rules, expectation->rule, reader->arena),
+			       "there is no rule '%s' in %s%s", expectation->rule, test->packs[0],
+			       test->pack_count > 1 ? " ..." : "");
 		right = false;
 	}
 	return right;
+}
+
+/* The rules that the case names. */
+static bool find_rules(struct run *run, struct sk_test_result *result)
+{
+	const struct sk_test_case *test = run->test;
+
+	for (uint32_t i = 0; i < test->fires_count + test->silent_count; i++) {
+		uint32_t rule = sk_test_rules_find(run->rules, expectation_of(test, i)->rule);
+
+		if (rule == SK_NONE) {
+			say_where(run, expectation_of(test, i)->span, &result->why);
+			sk_buffer_printf(&result->why, "there is no rule '%s'\n", expectation_of(test, i)->rule);
+			return false;
+		}
+		run->rules->tested[rule] = true;
+		if (i < test->fires_count)
+			run->outcomes[i].rule = rule;
+	}
+	return true;
 }
 
 static bool same_matches(const struct run *a, const struct run *b)
