@@ -38,11 +38,26 @@ static int set_attributes(int fd, const struct stat *like)
 	return fchmod(fd, like ? like->st_mode & 07777 : 0644) < 0 ? -errno : 0;
 }
 
+/* A device or a pipe is written to: there is nothing to be replaced. */
+static int write_into(const char *path, const struct sk_buffer *bytes)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
+	error = write_all(fd, bytes);
+	close(fd);
+	return error < 0 ? sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(-error)) : SK_EXIT_OK;
+}
+
 int sk_replace_file(const char *path, const struct sk_buffer *bytes, const struct stat *like)
 {
 	SK_CLEANUP_FREE char *temporary = sk_alloc(strlen(path) + 16);
+	struct stat now;
 	int fd, error;
 
+	if (stat(path, &now) == 0 && !S_ISREG(now.st_mode) && !S_ISDIR(now.st_mode))
+		return write_into(path, bytes);
 	if (!temporary)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	sprintf(temporary, "%s.XXXXXX", path);

@@ -9,9 +9,9 @@
 
 /*
  * Writes a file beside `path` and renames it over it, so that who opens the
- * path sees the old file or the new one, never half of one.  It gets the mode
- * and, where that is allowed, the owner of `like`; NULL: mode 0644.  Returns
- * an enum sk_exit, after saying what failed.
+ * path sees the old file or the new one, never half of one; a device or a pipe
+ * is written to.  A new file gets the mode and, where that is allowed, the owner
+ * of `like`; NULL: mode 0644.  Returns an enum sk_exit, after saying what failed.
  */
 int sk_replace_file(const char *path, const struct sk_buffer *bytes, const struct stat *like);
 

@@ -37,6 +37,9 @@ expect "the default pack compiles" exits 0 "$saker" compile rules/*.yaml -o "$wo
 expect "compiling twice gives identical bytes" cmp "$work/a.skb" "$work/b.skb"
 expect "a bundle disassembles" says "Password hashes read" "$saker" disasm "$work/a.skb"
 expect "an unwritable bundle is an output error" exits 5 "$saker" compile -q rules/*.yaml -o "$work/no/dir/x.skb"
+expect "a pipe is written to, not replaced" sh -c \
+	"mkfifo '$work/pipe' && { cat '$work/pipe' >'$work/piped.skb' & } &&
+	'$saker' compile -q rules/*.yaml -o '$work/pipe' && wait && [ -p '$work/pipe' ] && cmp '$work/a.skb' '$work/piped.skb'"
 
 expect "--disable leaves rules out" says " 1 rules" \
 	"$saker" compile rules/*.yaml --disable '*' --enable 'Process traced' -o "$work/one.skb"
