@@ -209,18 +209,6 @@ static bool is_path(const struct sk_lsp_context *context, const char *first, con
 	       (!last || (context->depth > 2 && strcmp(context->path[2], last) == 0));
 }
 
-static int complete_exception(struct sk_lsp_offer *offer, const struct sk_lsp_context *context)
-{
-	if (is_path(context, "exceptions", "fields")) {
-		sk_lsp_offer_fields(offer, context->before, false);
-	} else if (is_path(context, "exceptions", "comps")) {
-		complete_comparison(offer, context);
-	} else if (is_path(context, "exceptions", "values")) {
-		sk_lsp_offer_symbols(offer, SK_LSP_LIST);
-	}
-	return 0;
-}
-
 /* Keys whose values are some of few words. */
 static bool complete_words(struct sk_lsp_offer *offer, const char *key)
 {
@@ -244,35 +232,6 @@ static bool complete_words(struct sk_lsp_offer *offer, const char *key)
 		}
 	}
 	return false;
-}
-
-static int complete_value(struct sk_lsp_offer *offer, const struct sk_lsp_context *context)
-{
-	const char *key = context->path[0];
-
-	if (!context->depth)
-		return 0;
-	if (strcmp(key, "condition") == 0)
-		return complete_condition(offer, context);
-	if (strcmp(key, "output") == 0)
-		return complete_output(offer, context);
-	sk_lsp_offer_replace(offer, context->before, context->length);
-	if (strcmp(key, "exceptions") == 0)
-		return complete_exception(offer, context);
-	if (strcmp(key, "override") == 0 && context->depth > 1) {
-		sk_lsp_offer_word(offer, "append", SK_LSP_OFFER_VALUE, NULL);
-		sk_lsp_offer_word(offer, "replace", SK_LSP_OFFER_VALUE, NULL);
-	} else if (strcmp(key, "tags") == 0) {
-		sk_lsp_offer_tags(offer);
-	} else if (strcmp(key, "items") == 0) {
-		sk_lsp_offer_symbols(offer, SK_LSP_LIST);
-	} else if (context->depth == 1 && !complete_words(offer, key)) {
-		for (enum sk_lsp_kind kind = SK_LSP_RULE; kind <= SK_LSP_LIST; kind++) {
-			if (strcmp(key, sk_lsp_kind_names[kind]) == 0)
-				sk_lsp_offer_symbols(offer, kind);
-		}
-	}
-	return 0;
 }
 
 /* --- keys -------------------------------------------------------------- */
@@ -313,9 +272,66 @@ static void complete_key(struct sk_lsp_offer *offer, const struct sk_lsp_context
 {
 	sk_lsp_offer_replace(offer, context->before, context->length);
 	for (const struct sk_key_info *key = sk_keys; key->name; key++) {
-		if (takes_key(context, key) && !sk_yaml_get(context->map, key->name))
+		bool has = context->standing == SK_LSP_IN_KEY && sk_yaml_get(context->map, key->name);
+
+		if (takes_key(context, key) && !has)
 			sk_lsp_offer_key(offer, key);
 	}
+}
+
+/* --- values ------------------------------------------------------------ */
+
+static int complete_exception(struct sk_lsp_offer *offer, const struct sk_lsp_context *context)
+{
+	if (is_path(context, "exceptions", "fields")) {
+		sk_lsp_offer_fields(offer, context->before, false);
+	} else if (is_path(context, "exceptions", "comps")) {
+		complete_comparison(offer, context);
+	} else if (is_path(context, "exceptions", "values")) {
+		sk_lsp_offer_symbols(offer, SK_LSP_LIST);
+	}
+	return 0;
+}
+
+/* The first key of a mapping looks like a text as long as its ':' is not there. */
+static bool becomes_key(const struct sk_lsp_context *context)
+{
+	return (is_path(context, "override", NULL) && context->depth == 1) ||
+	       (is_path(context, "exceptions", NULL) && context->depth <= 2) ||
+	       (is_path(context, "required_plugin_versions", NULL) && context->depth <= 2);
+}
+
+static int complete_value(struct sk_lsp_offer *offer, const struct sk_lsp_context *context)
+{
+	const char *key = context->path[0];
+
+	if (!context->depth)
+		return 0;
+	if (strcmp(key, "condition") == 0)
+		return complete_condition(offer, context);
+	if (strcmp(key, "output") == 0)
+		return complete_output(offer, context);
+	if (becomes_key(context)) {
+		complete_key(offer, context);
+		return 0;
+	}
+	sk_lsp_offer_replace(offer, context->before, context->length);
+	if (strcmp(key, "exceptions") == 0)
+		return complete_exception(offer, context);
+	if (strcmp(key, "override") == 0) {
+		sk_lsp_offer_word(offer, "append", SK_LSP_OFFER_VALUE, NULL);
+		sk_lsp_offer_word(offer, "replace", SK_LSP_OFFER_VALUE, NULL);
+	} else if (strcmp(key, "tags") == 0) {
+		sk_lsp_offer_tags(offer);
+	} else if (strcmp(key, "items") == 0) {
+		sk_lsp_offer_symbols(offer, SK_LSP_LIST);
+	} else if (context->depth == 1 && !complete_words(offer, key)) {
+		for (enum sk_lsp_kind kind = SK_LSP_RULE; kind <= SK_LSP_LIST; kind++) {
+			if (strcmp(key, sk_lsp_kind_names[kind]) == 0)
+				sk_lsp_offer_symbols(offer, kind);
+		}
+	}
+	return 0;
 }
 
 /* --- the whole --------------------------------------------------------- */

@@ -33,19 +33,21 @@ static const char *choose_encoding(const json_t *capabilities, enum sk_lsp_encod
 	return "utf-16";
 }
 
-/* The folder that the client works in; NULL if it tells none. */
+/* The folder that the client works in, ours if it tells none; NULL without memory. */
 static char *root_of(const json_t *params)
 {
+	char here[4096], *path;
 	const json_t *folder = json_array_get(json_object_get(params, "workspaceFolders"), 0);
 	const char *uri = json_string_value(json_object_get(folder, "uri"));
 
 	if (!uri)
 		uri = json_string_value(json_object_get(params, "rootUri"));
-	return uri ? sk_lsp_uri_to_path(uri) : NULL;
+	path = uri ? sk_lsp_uri_to_path(uri) : NULL;
+	return path ? path : sk_lsp_path_join(getcwd(here, sizeof(here)) ? here : "/", "");
 }
 
 /* {"packs": [...]}, as initializationOptions or settings have it. */
-static bool set_packs(struct sk_lsp_server *server, const char *root, const json_t *options)
+static bool set_packs(struct sk_lsp_server *server, const json_t *options)
 {
 	const json_t *packs = json_object_get(options, "packs");
 	const char **names;
@@ -63,7 +65,7 @@ static bool set_packs(struct sk_lsp_server *server, const char *root, const json
 		if (name && *name)
 			names[count++] = name;
 	}
-	set = sk_lsp_workspace_set_packs(&server->workspace, root, names, count);
+	set = sk_lsp_workspace_set_packs(&server->workspace, server->root, names, count);
 	sk_free(names);
 	return set;
 }
@@ -105,21 +107,17 @@ json_t *sk_lsp_initialize(struct sk_lsp_server *server, const json_t *params)
 	const json_t *client = json_object_get(params, "capabilities"),
 		     *document = json_object_get(client, "textDocument");
 	const char *encoding = choose_encoding(client, &server->workspace.encoding);
-	SK_CLEANUP_FREE char *root = root_of(params);
-	char here[4096];
-	bool set;
 
 	server->snippets = is_set(json_object_get(document, "completion"), "completionItem", "snippetSupport");
 	server->markdown = has_markdown(json_object_get(document, "hover"));
 	server->related = is_set(document, "publishDiagnostics", "relatedInformation");
 	server->symbol_tree = is_set(document, "documentSymbol", "hierarchicalDocumentSymbolSupport");
+	server->watches =
+		is_set(json_object_get(client, "workspace"), "didChangeWatchedFiles", "dynamicRegistration");
 	server->parent = (long)json_integer_value(json_object_get(params, "processId"));
-	set = set_packs(server,
-			root                         ? root
-			: getcwd(here, sizeof(here)) ? here
-						     : "/",
-			json_object_get(params, "initializationOptions"));
-	if (!set)
+	if (!server->root)
+		server->root = root_of(params);
+	if (!server->root || !set_packs(server, json_object_get(params, "initializationOptions")))
 		return NULL;
 	return json_pack("{s:o, s:{s:s, s:s}}", "capabilities", capabilities(encoding), "serverInfo", "name",
 			 "saker", "version", SK_VERSION);
@@ -213,11 +211,21 @@ static void did_close(struct sk_lsp_server *server, const json_t *params)
 
 static void did_change_configuration(struct sk_lsp_server *server, const json_t *params)
 {
-	char here[4096];
-
-	if (!set_packs(server, getcwd(here, sizeof(here)) ? here : "/",
-		       json_object_get(json_object_get(params, "settings"), "saker")))
+	if (!set_packs(server, json_object_get(json_object_get(params, "settings"), "saker")))
 		complain(server, "out of memory: the packs are not known");
+}
+
+/* Asks the client to tell when files change that it has not opened. */
+static void initialized(struct sk_lsp_server *server, const json_t *params)
+{
+	(void)params;
+	if (server->watches)
+		sk_lsp_send(server,
+			    json_pack("{s:s, s:s, s:s, s:{s:[{s:s, s:s, s:{s:[{s:s}, {s:s}]}}]}}", "jsonrpc", "2.0",
+				      "id", "watch", "method", "client/registerCapability", "params",
+				      "registrations", "id", "files", "method", "workspace/didChangeWatchedFiles",
+				      "registerOptions", "watchers", "globPattern", "**/*.{yaml,yml}",
+				      "globPattern", "**/.saker"));
 }
 
 /* Files may have changed on disk: they are looked at before every compile. */
@@ -231,6 +239,7 @@ static const struct {
 	const char *method;
 	void (*handle)(struct sk_lsp_server *server, const json_t *params);
 } notifications[] = {
+	{"initialized", initialized},
 	{"textDocument/didOpen", did_open},
 	{"textDocument/didChange", did_change},
 	{"textDocument/didClose", did_close},

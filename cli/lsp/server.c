@@ -37,6 +37,7 @@ void sk_lsp_server_release(struct sk_lsp_server *server)
 	while (server->queue_count)
 		json_decref(take_first(server));
 	sk_free(server->queue);
+	sk_free(server->root);
 	sk_lsp_verdicts_release(server);
 	json_decref(server->published);
 	sk_arena_release(&server->arena);
@@ -52,8 +53,7 @@ static int append_json(const char *bytes, size_t length, void *context)
 	return 0;
 }
 
-/* Takes the message. */
-static void send_message(struct sk_lsp_server *server, json_t *message)
+void sk_lsp_send(struct sk_lsp_server *server, json_t *message)
 {
 	struct sk_buffer body = {0};
 
@@ -65,7 +65,7 @@ static void send_message(struct sk_lsp_server *server, json_t *message)
 
 static void send_result(struct sk_lsp_server *server, const json_t *id, json_t *result)
 {
-	send_message(server, json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
+	sk_lsp_send(server, json_pack("{s:s, s:O, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
 }
 
 /* `id` may be NULL: the message had none that can be read. */
@@ -73,14 +73,14 @@ static void send_error(struct sk_lsp_server *server, json_t *id, int code, const
 {
 	json_t *message = sk_lsp_string(text, strlen(text));
 
-	send_message(server,
-		     json_pack("{s:s, s:o, s:{s:i, s:o}}", "jsonrpc", "2.0", "id",
-			       id ? json_incref(id) : json_null(), "error", "code", code, "message", message));
+	sk_lsp_send(server,
+		    json_pack("{s:s, s:o, s:{s:i, s:o}}", "jsonrpc", "2.0", "id",
+			      id ? json_incref(id) : json_null(), "error", "code", code, "message", message));
 }
 
 void sk_lsp_notify(struct sk_lsp_server *server, const char *method, json_t *params)
 {
-	send_message(server, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params));
+	sk_lsp_send(server, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params));
 }
 
 json_t *sk_lsp_refuse(struct sk_lsp_request *request, int error, const char *message)

@@ -49,8 +49,9 @@ struct sk_lsp_server {
 	size_t queue_first, queue_count; /* of a ring of SK_LSP_QUEUE_LIMIT */
 
 	/* What the client can do. */
-	bool snippets, markdown, related, symbol_tree;
+	bool snippets, markdown, related, symbol_tree, watches;
 	long parent; /* its process, 0: not told */
+	char *root;  /* the folder that it works in */
 
 	/* Diagnostics: see diagnostics.c. */
 	bool stale;
@@ -102,6 +103,9 @@ struct sk_lsp_request {
 
 /* Says why a request fails; returns NULL. */
 json_t *sk_lsp_refuse(struct sk_lsp_request *request, int error, const char *message);
+
+/* Queues a message to the client; takes it. */
+void sk_lsp_send(struct sk_lsp_server *server, json_t *message);
 
 /* Queues a notification to the client; takes `params`. */
 void sk_lsp_notify(struct sk_lsp_server *server, const char *method, json_t *params);
