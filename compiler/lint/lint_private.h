@@ -276,6 +276,12 @@ void sk_lint_take_apart(struct sk_linter *linter, const struct sk_node *node, st
  */
 const char *sk_lint_explain(struct sk_linter *linter, const struct sk_lint_parts *parts, bool open_placeholders);
 
+/*
+ * A rule with exceptions is `(condition) and not (exception) and ...`, one part
+ * for each exception that has values: how many those are, 0 if it is another.
+ */
+uint32_t sk_lint_count_exceptions(const struct sk_pack_rule *rule);
+
 /* The types of the events for which a node of the IR can be true, or false. */
 void sk_lint_types(struct sk_linter *linter, uint32_t node, bool truth, struct sk_types *ret_types);
 

@@ -13,7 +13,7 @@
 
 #include "compiler/lint/lint_private.h"
 
-enum { MEMBER_LIMIT = 1024, NAMES_SHOWN = 4 };
+enum { MEMBER_LIMIT = 1024, NAMES_SHOWN = 4, ODD_LIMIT = 64 };
 
 /* A part of a chain, and the one predicate that it is, perhaps negated. */
 struct member {
@@ -33,6 +33,8 @@ struct chain {
 struct walk {
 	struct sk_linter *linter;
 	struct chain *chain;
+	const struct sk_node *odd[ODD_LIMIT]; /* comparisons whose field the events do not have */
+	uint32_t odd_count;
 	const struct sk_node *root; /* of a rule: the rule's findings speak for it; NULL in a macro */
 };
 
@@ -230,6 +232,15 @@ static void judge_chain(struct sk_linter *linter, const struct chain *chain)
 			   "this part is never true");
 }
 
+static bool is_odd(const struct walk *walk, const struct sk_node *node)
+{
+	for (uint32_t i = 0; i < walk->odd_count; i++) {
+		if (walk->odd[i] == node)
+			return true;
+	}
+	return false;
+}
+
 static void judge_chains(struct walk *walk, const struct sk_node *node, bool inside)
 {
 	struct sk_linter *linter = walk->linter;
@@ -253,6 +264,7 @@ static void judge_chains(struct walk *walk, const struct sk_node *node, bool ins
 		chain->found = false;
 		collect(linter, node, chain);
 		for (uint32_t i = 0; i < chain->count; i++) {
+			folds |= is_odd(walk, without_not(chain->members[i].node));
 			if (chain->members[i].node->kind == SK_NODE_CHECK &&
 			    judge_comparison(linter, chain->members[i].node)) {
 				chain->members[i].predicate = SK_NONE;
@@ -281,7 +293,7 @@ static const char *name_types(struct sk_linter *linter, const struct sk_types *t
 
 		if (!sk_types_has(types, type) ||
 		    (info->flags & (SK_EVENT_FLAG_UNUSED | SK_EVENT_FLAG_OLD_VERSION)) ||
-		    type == SK_EVENT_ASYNCEVENT_E || strcmp(info->name, last) == 0)
+		    type == SK_EVENT_ASYNCEVENT_E || type == SK_EVENT_GENERIC_X || strcmp(info->name, last) == 0)
 			continue;
 		last = info->name;
 		if (named++ == NAMES_SHOWN)
@@ -292,9 +304,9 @@ static const char *name_types(struct sk_linter *linter, const struct sk_types *t
 }
 
 /* `types`: of the events that the rest of the condition leaves. */
-static void judge_fields(struct sk_linter *linter, const struct sk_node *node, bool truth,
-			 const struct sk_types *types)
+static void judge_fields(struct walk *walk, const struct sk_node *node, bool truth, const struct sk_types *types)
 {
+	struct sk_linter *linter = walk->linter;
 	const struct sk_lint_term *term;
 	struct sk_types left, other;
 	const char *names;
@@ -304,7 +316,7 @@ static void judge_fields(struct sk_linter *linter, const struct sk_node *node, b
 	case SK_NODE_MACRO:
 		return;
 	case SK_NODE_NOT:
-		judge_fields(linter, node->children[0], !truth, types);
+		judge_fields(walk, node->children[0], !truth, types);
 		return;
 	case SK_NODE_AND:
 	case SK_NODE_OR:
@@ -316,7 +328,7 @@ static void judge_fields(struct sk_linter *linter, const struct sk_node *node, b
 				sk_lint_types(linter, sk_lint_node(linter, node->children[k]), truth, &other);
 				sk_types_intersect(&left, &other);
 			}
-			judge_fields(linter, node->children[i], truth, &left);
+			judge_fields(walk, node->children[i], truth, &left);
 		}
 		return;
 	case SK_NODE_CHECK:
@@ -332,10 +344,13 @@ static void judge_fields(struct sk_linter *linter, const struct sk_node *node, b
 		return;
 	names = name_types(linter, types);
 	/* Of those that no name stands for it is said elsewhere that they do not match. */
-	if (names)
-		sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_FIELD_NOT_OF_EVENT,
-				   sk_text_span(node->text, node->left->begin, node->left->end), NULL,
-				   "the events that get here (%s) never have this field", names);
+	if (!names)
+		return;
+	if (walk->odd_count < ODD_LIMIT)
+		walk->odd[walk->odd_count++] = node;
+	sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_FIELD_NOT_OF_EVENT,
+			   sk_text_span(node->text, node->left->begin, node->left->end), NULL,
+			   "the events that get here (%s) never have this field", names);
 }
 
 /* --- != where a field may be missing ------------------------------------- */
@@ -433,8 +448,8 @@ static void judge_tree(struct sk_linter *linter, struct chain *chain, const stru
 {
 	struct walk walk = {.linter = linter, .chain = chain, .root = root};
 
+	judge_fields(&walk, tree, true, &linter->seen);
 	judge_chains(&walk, tree, false);
-	judge_fields(linter, tree, true, &linter->seen);
 }
 
 void sk_lint_parts(struct sk_linter *linter)
@@ -465,7 +480,13 @@ void sk_lint_parts(struct sk_linter *linter)
 		if (rule->unknown_source || !rule->tree)
 			continue;
 		sk_lint_enter(linter, "rule", rule->name, rule->span);
-		judge_tree(linter, chain, rule->tree, rule->tree);
+		if (!sk_lint_count_exceptions(rule)) {
+			judge_tree(linter, chain, rule->tree, rule->tree);
+		} else {
+			/* Its condition and each exception have been written by different people. */
+			for (uint32_t k = 0; k < rule->tree->count; k++)
+				judge_tree(linter, chain, rule->tree->children[k], rule->tree->children[0]);
+		}
 		judge_missing(linter, rule, missing);
 	}
 }

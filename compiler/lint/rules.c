@@ -20,11 +20,7 @@ static void find(struct sk_linter *linter, enum sk_diagnostic_id id, const struc
 
 /* --- exceptions ---------------------------------------------------------- */
 
-/*
- * A rule with exceptions is `(condition) and not (exception) and ...`, one part
- * for each exception that has values.
- */
-static uint32_t count_exceptions(const struct sk_pack_rule *rule)
+uint32_t sk_lint_count_exceptions(const struct sk_pack_rule *rule)
 {
 	uint32_t count = 0;
 
@@ -51,7 +47,7 @@ static bool is_impossible_together(struct sk_linter *linter, uint32_t condition,
 /* True if one of them leaves nothing of the rule. */
 static bool judge_exceptions(struct sk_linter *linter, const struct sk_pack_rule *rule)
 {
-	const uint32_t count = count_exceptions(rule);
+	const uint32_t count = sk_lint_count_exceptions(rule);
 	bool swallows = false;
 	uint32_t condition, at = 0;
 

@@ -542,7 +542,7 @@ static bool search(struct sk_linter *linter, int depth)
 	return solver->exhausted;
 }
 
-static void exclude_types(struct sk_types *types, uint32_t type)
+static void exclude_type(struct sk_types *types, uint32_t type)
 {
 	types->words[type / 64] &= ~((uint64_t)1 << (type % 64));
 }
@@ -572,8 +572,12 @@ enum sk_lint_answer sk_solve_and_keep(struct sk_linter *linter, const struct sk_
 	}
 	/* For advice only: an event that has a parameter has its value, and nobody names his events after system calls. */
 	if (solver->missing_company) {
-		exclude_types(&solver->types, SK_EVENT_ASYNCEVENT_E);
-		exclude_types(&solver->types, SK_EVENT_GENERIC_X);
+		exclude_type(&solver->types, SK_EVENT_ASYNCEVENT_E);
+		exclude_type(&solver->types, SK_EVENT_GENERIC_X);
+		for (uint32_t type = 0; type < SK_EVENT_COUNT; type++) {
+			if (sk_events[type].flags & SK_EVENT_FLAG_OLD_VERSION)
+				exclude_type(&solver->types, type);
+		}
 		if (linter->terms[question->missing].by_event)
 			subtract_types(&solver->types, &linter->terms[question->missing].types);
 	}
