@@ -65,7 +65,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run test unit nightly man bench bench-gate fuzz check format install uninstall clean
+.PHONY: all help deps run test unit nightly mutate man bench bench-gate fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -154,6 +154,9 @@ NIGHTLY := $(B)/tests/unit/vm/test_rows $(B)/tests/unit/sensor/test_streams
 nightly: $(NIGHTLY) ## random packs, events and streams of events without end, rows against linear
 	$(Q)TEST_TIMEOUT=7200 SK_COMPARISONS=$(or $(COMPARISONS),10000000) SK_STREAM_EVENTS=$(or $(EVENTS),1000000) \
 		tests/run $(NIGHTLY)
+
+mutate: $(B)/saker ## which comparisons of our rules no test misses; fails below PERCENT (80) that are missed
+	$(Q)$(B)/saker test --mutate $(or $(PERCENT),80) tests/rules
 
 man: $(B)/saker ## write the man pages anew
 	$(Q)mkdir -p docs/man

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/replace_file.h"
+#include "cli/test/coverage.h"
 #include "cli/test/report.h"
 #include "compiler/read_file.h"
-#include "vm/support/alloc.h"
+#include "runtime/synth/value.h"
 
-enum { OPTION_FORMAT = 4000, OPTION_COVERAGE, OPTION_COVERAGE_JSON };
+enum { OPTION_FORMAT = 4000, OPTION_COVERAGE, OPTION_COVERAGE_JSON, OPTION_MUTATE };
 
 struct testing {
 	struct sk_arena arena;
@@ -20,8 +22,29 @@ struct testing {
 	struct sk_test_reader reader;
 	struct sk_test_rules *rules;
 	struct sk_test_report report;
-	const char *pattern; /* of cases to run; NULL: all */
+	const char *pattern;       /* of cases to run; NULL: all */
+	bool coverage;             /* told behind the results */
+	const char *coverage_json; /* file that it is written to; NULL: none */
+	int64_t mutation;          /* percent of comparisons that tests must miss; -1: not asked */
 };
+
+/* Runs a case, and watches what it exercises if anybody wants to know. */
+static int run_case(const struct testing *testing, const struct sk_test_case *test, struct sk_test_rules *rules,
+		    struct sk_test_result *ret_result)
+{
+	struct sk_test_watch watch;
+	int status;
+
+	if (!testing->coverage && !testing->coverage_json && testing->mutation < 0)
+		return sk_test_run(test, rules, NULL, ret_result);
+	status = sk_test_watch_begin(&watch, test, rules);
+	if (status < 0)
+		return status;
+	status = sk_test_run(test, rules, &watch.observer, ret_result);
+	if (sk_test_watch_end(&watch, status == 0 && ret_result->verdict == SK_TEST_PASSED) < 0)
+		return -ENOMEM;
+	return status;
+}
 
 static int finish_file(struct testing *testing, const struct sk_test_file *file)
 {
@@ -37,7 +60,7 @@ static int finish_file(struct testing *testing, const struct sk_test_file *file)
 					   &result.why, &rules);
 		if (status == 0) {
 			sk_test_check_names(&testing->reader, test, rules);
-			status = sk_test_run(test, rules, NULL, &result);
+			status = run_case(testing, test, rules, &result);
 		} else if (status == -EINVAL && !result.why.length)
 			sk_buffer_append_text(&result.why, "the packs do not compile\n");
 		if (status != -ENOMEM)
@@ -76,6 +99,46 @@ static void print_diagnostics(const struct sk_diagnostics *diagnostics)
 	sk_buffer_release(&text);
 }
 
+/* What was exercised: behind TAP as its comments, behind XML on standard error. */
+static void tell_coverage(struct testing *testing)
+{
+	struct sk_buffer text = {0};
+
+	if (testing->coverage)
+		sk_test_coverage_print(testing->rules, &text);
+	if (testing->mutation >= 0)
+		sk_test_mutants_print(testing->rules, &text);
+	if (testing->report.junit && text.length)
+		fwrite(text.bytes, 1, text.length, stderr);
+	else
+		sk_test_report_comment(&testing->report, &text);
+	testing->report.text.failed |= text.failed;
+	sk_buffer_release(&text);
+}
+
+static int write_coverage(const struct testing *testing)
+{
+	struct sk_buffer json = {0};
+	int status;
+
+	if (!testing->coverage_json)
+		return SK_EXIT_OK;
+	sk_test_coverage_print_json(testing->rules, &json);
+	status = json.failed ? sk_fail(SK_EXIT_MEMORY, "out of memory")
+			     : sk_replace_file(testing->coverage_json, &json, NULL);
+	sk_buffer_release(&json);
+	return status;
+}
+
+/* True if as many comparisons are missed by tests as was asked for. */
+static bool are_enough(const struct testing *testing)
+{
+	const struct sk_test_coverage sum = sk_test_coverage_sum(testing->rules);
+
+	return testing->mutation <= 0 ||
+	       (uint64_t)sum.killed * 100 >= (uint64_t)sum.mutants * (uint64_t)testing->mutation;
+}
+
 static int test_all(struct testing *testing, struct sk_command_line *line)
 {
 	struct sk_paths files = {0};
@@ -89,34 +152,57 @@ static int test_all(struct testing *testing, struct sk_command_line *line)
 	if (status == -ENOMEM || testing->diagnostics.out_of_memory)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	sk_test_report_end(&testing->report, testing->rules);
+	tell_coverage(testing);
 	if (testing->report.text.failed)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	status = sk_print(&testing->report.text);
-	if (status == SK_EXIT_OK && (testing->report.failed || testing->diagnostics.errors))
+	if (status == SK_EXIT_OK)
+		status = write_coverage(testing);
+	if (status == SK_EXIT_OK && (testing->report.failed || testing->diagnostics.errors || !are_enough(testing)))
 		status = SK_EXIT_FINDINGS;
 	return status;
 }
 
+static void take_option(struct testing *testing, struct sk_command_line *line, int id)
+{
+	switch (id) {
+	case 'k':
+		testing->pattern = line->value;
+		break;
+	case OPTION_COVERAGE:
+		testing->coverage = true;
+		break;
+	case OPTION_COVERAGE_JSON:
+		testing->coverage_json = line->value;
+		break;
+	case OPTION_FORMAT:
+		testing->report.junit = strcmp(line->value, "junit") == 0;
+		if (!testing->report.junit && strcmp(line->value, "tap") != 0) {
+			sk_command_usage(line, "--format is `tap` or `junit`, not '%s'", line->value);
+			line->failed = true;
+		}
+		break;
+	default:
+		if (!sk_synth_number(line->value, (uint32_t)strlen(line->value), false, &testing->mutation) ||
+		    testing->mutation < 0 || testing->mutation > 100) {
+			sk_command_usage(line, "--mutate takes a percentage, not '%s'", line->value);
+			line->failed = true;
+		}
+		break;
+	}
+}
+
 static int run(struct sk_command_line *line)
 {
-	struct testing testing = {0};
+	struct testing testing = {.mutation = -1};
 	int id, status = SK_EXIT_USAGE;
 
 	sk_arena_init(&testing.arena, 0);
 	sk_sources_init(&testing.sources, &testing.arena);
 	sk_diagnostics_init(&testing.diagnostics, &testing.sources, &testing.arena);
 	testing.reader = (struct sk_test_reader){.arena = &testing.arena, .diagnostics = &testing.diagnostics};
-	while ((id = sk_command_line_next(line)) != -1) {
-		if (id == 'k') {
-			testing.pattern = line->value;
-		} else if (id == OPTION_FORMAT) {
-			testing.report.junit = strcmp(line->value, "junit") == 0;
-			if (!testing.report.junit && strcmp(line->value, "tap") != 0) {
-				sk_command_usage(line, "--format is `tap` or `junit`, not '%s'", line->value);
-				line->failed = true;
-			}
-		}
-	}
+	while ((id = sk_command_line_next(line)) != -1)
+		take_option(&testing, line, id);
 	if (line->failed)
 		goto out;
 	if (line->argc == 0) {
@@ -147,9 +233,18 @@ const struct sk_command sk_command_test = {
 			{OPTION_FORMAT, "format", "tap|junit",
 			 "TAP (default), or the XML that CI systems take from JUnit"},
 			{'k', "case", "PATTERN", "only the tests whose name matches, where * stands for any text"},
+			{OPTION_COVERAGE, "coverage", NULL,
+			 "say which comparisons of the rules were never seen true, or false, while the verdict "
+			 "hung on them"},
+			{OPTION_COVERAGE_JSON, "coverage-json", "FILE", "write that for all comparisons, as JSON"},
+			{OPTION_MUTATE, "mutate", "PERCENT",
+			 "say which comparisons could be taken out of the rules without any test failing, and fail "
+			 "unless "
+			 "tests miss at least PERCENT of them"},
 			{0},
 		},
 	.example = "  saker test tests/rules/\n"
+		   "  saker test --coverage --mutate 80 tests/rules/\n"
 		   "  saker test --format junit tests/rules/host.yaml > report.xml\n",
 	.run = run,
 };

@@ -200,6 +200,11 @@ void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rule
 	list_untested(report, rules);
 }
 
+void sk_test_report_comment(struct sk_test_report *report, const struct sk_buffer *lines)
+{
+	append_comment(&report->text, lines);
+}
+
 void sk_test_report_release(struct sk_test_report *report)
 {
 	sk_buffer_release(&report->text);

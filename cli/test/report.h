@@ -22,6 +22,9 @@ void sk_test_report_case(struct sk_test_report *report, const struct sk_test_fil
 /* Ends the report, with what no case covers of the rules. */
 void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rules *rules);
 
+/* Appends lines as comments; of TAP only. */
+void sk_test_report_comment(struct sk_test_report *report, const struct sk_buffer *lines);
+
 void sk_test_report_release(struct sk_test_report *report);
 
 #endif

@@ -20,9 +20,10 @@ struct sk_test_rules {
 	struct sk_pack pack;
 	struct sk_buffer compiled;
 	struct sk_bundle bundle;
-	uint32_t *pack_rules; /* of each rule of the bundle, its number in the pack */
-	bool *tested;         /* of each rule of the bundle: a case says whether it fires */
-	bool failed;          /* it does not compile; said already */
+	uint32_t *pack_rules;            /* of each rule of the bundle, its number in the pack */
+	bool *tested;                    /* of each rule of the bundle: a case says whether it fires */
+	struct sk_test_covered *covered; /* of each rule; NULL: nobody watches (coverage.h) */
+	bool failed;                     /* it does not compile; said already */
 };
 
 /*
