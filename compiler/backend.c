@@ -58,6 +58,7 @@ struct backend {
 	uint32_t lowered_capacity;
 	struct sk_intern reported;  /* (id, place, message): each is said once */
 	struct sk_emit_rule *rules; /* of each of the pack's rules */
+	uint64_t instructions;      /* of all rules so far */
 	/* The rule that is worked on. */
 	uint32_t walk;
 	struct met *met;
@@ -302,6 +303,18 @@ static int finish_condition(struct backend *backend, const struct sk_pack_rule *
 			     "macros that use other macros several times multiply",
 			     "the condition has more than %d comparisons once its macros are written out",
 			     SK_PROGRAM_LIMIT - 2);
+		return 0;
+	}
+	if (backend->instructions > SK_PROGRAMS_LIMIT)
+		return 0;
+	backend->instructions += size;
+	if (backend->instructions > SK_PROGRAMS_LIMIT) {
+		sk_check_add(
+			&backend->check, SK_DIAGNOSTIC_COMPILE_CONDITION, condition_span(rule), false,
+			"a long macro counts anew in each rule that uses it",
+			"the conditions of all rules up to this one have more than %d comparisons once macros are "
+			"written out",
+			SK_PROGRAMS_LIMIT);
 		return 0;
 	}
 	if (backend->options && backend->options->accept_any_type) {

@@ -19,6 +19,7 @@ void sk_check_init(struct sk_check *check, struct sk_arena *arena, struct sk_ir 
 	check->last = &check->issues;
 	sk_intern_init(&check->fields, arena);
 	sk_intern_init(&check->outputs, arena);
+	sk_intern_init(&check->patterns, arena);
 }
 
 struct sk_issue *sk_check_take_issues(struct sk_check *check)
@@ -29,6 +30,14 @@ struct sk_issue *sk_check_take_issues(struct sk_check *check)
 	check->last = &check->issues;
 	check->failed = false;
 	return issues;
+}
+
+/* Nobody reads a hundred of them, and each is a search among all names. */
+enum { HINT_LIMIT = 100 };
+
+bool sk_check_may_hint(struct sk_check *check)
+{
+	return check->hints < HINT_LIMIT && ++check->hints;
 }
 
 static void add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
@@ -115,12 +124,12 @@ static uint32_t check_new_field(const struct place *place, const struct sk_opera
 {
 	struct sk_check *check = place->check;
 	struct sk_resolved_field field;
-	struct sk_field_fault fault;
+	const char *fault;
 	struct sk_ir_expression expression;
 
 	if (!sk_field_resolve(operand, check->arena, &field, &fault)) {
-		sk_check_add(check, error_id(place), span_of(place, operand), true, fault.hint, "%s",
-			     fault.message);
+		sk_check_add(check, error_id(place), span_of(place, operand), true,
+			     sk_check_may_hint(check) ? sk_field_hint(operand, check->arena) : NULL, "%s", fault);
 		return SK_NONE;
 	}
 	if (!place->output)
@@ -561,13 +570,26 @@ static uint32_t check_right_expression(const struct place *place, const struct s
 
 static bool check_pattern(const struct place *place, const struct sk_operand *operand)
 {
+	struct sk_intern *patterns = &place->check->patterns;
+	const uint32_t known = patterns->count;
 	struct sk_error error = {0};
 	struct sk_regex *regex = NULL;
-	int status = sk_regex_create(operand->text, operand->length, &regex, &error);
 
-	sk_regex_destroy(regex);
-	if (status == 0)
+	/* A bundle cannot have more: looking at the others would only take time. */
+	if (known > SK_PATTERN_LIMIT)
+		return false;
+	if (sk_intern_add(patterns, operand->text, operand->length) < known)
 		return true;
+	if (patterns->count > SK_PATTERN_LIMIT) {
+		refuse(place, operand, NULL,
+		       "the conditions have more than the %d regular expressions that are allowed",
+		       SK_PATTERN_LIMIT);
+		return false;
+	}
+	if (sk_regex_create(operand->text, operand->length, &regex, &error) == 0) {
+		sk_regex_destroy(regex);
+		return true;
+	}
 	refuse(place, operand, NULL, "'%s' is not a valid regular expression: %s", operand->text, error.message);
 	return false;
 }
@@ -580,7 +602,8 @@ static bool check_event_type(const struct place *place, const struct sk_operand 
 
 	if (sk_event_type_known(operand->text, operand->length))
 		return true;
-	close = sk_suggest(operand->text, operand->length, sk_event_type_next, &walk);
+	close = sk_check_may_hint(check) ? sk_suggest(operand->text, operand->length, sk_event_type_next, &walk)
+					 : NULL;
 	if (close)
 		hint = sk_arena_printf(check->arena, "did you mean '%s'?", close);
 	sk_check_add(check, SK_DIAGNOSTIC_COMPILE_CONDITION, span_of(place, operand), true, hint,
@@ -663,6 +686,9 @@ static uint32_t drop_repeated(struct sk_check *check, const struct sk_node *node
 	return left;
 }
 
+/* So many wrong constants in one list are enough to be told of. */
+enum { FAULT_LIMIT = 1000 };
+
 /* The run of constants on the right, SK_NONE if it is empty or faulty. */
 static uint32_t check_right_constants(const struct place *place, const struct sk_node *node,
 				      const struct sk_ir_expression *left, bool *ret_faulty)
@@ -671,10 +697,16 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 	struct sk_operand *const one = node->right;
 	struct sk_operand *const *operands = right->kind == SK_OPERAND_LIST ? right->children : &one;
 	uint32_t count = right->kind == SK_OPERAND_LIST ? right->count : 1;
-	uint32_t few[64], *constants = few;
+	uint32_t few[64], *constants = few, faults = 0;
 
 	if (!count)
 		return SK_NONE;
+	if (node->operator== SK_OPERATOR_REGEX && count> SK_PATTERN_LIMIT) {
+		refuse(place, right, NULL, "a list of %u regular expressions, where %d are allowed", count,
+		       SK_PATTERN_LIMIT);
+		*ret_faulty = true;
+		return SK_NONE;
+	}
 	if (count > sizeof(few) / sizeof(few[0]))
 		constants = sk_arena_alloc_zeroed(place->check->arena, count, sizeof(*constants));
 	if (!constants) {
@@ -682,11 +714,10 @@ static uint32_t check_right_constants(const struct place *place, const struct sk
 		*ret_faulty = true;
 		return SK_NONE;
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (!check_right_constant(place, node, left, operands[i], &constants[i]))
-			*ret_faulty = true;
-	}
-	if (*ret_faulty)
+	for (uint32_t i = 0; i < count && faults < FAULT_LIMIT; i++)
+		faults += !check_right_constant(place, node, left, operands[i], &constants[i]);
+	*ret_faulty = faults > 0;
+	if (faults)
 		return SK_NONE;
 	return sk_ir_run(place->check->ir, constants, drop_repeated(place->check, node, constants, count));
 }

@@ -47,6 +47,8 @@ struct sk_check {
 	struct sk_intern outputs;
 	struct sk_output_program *output_programs;
 	uint32_t output_capacity;
+	struct sk_intern patterns; /* those that are valid */
+	uint32_t hints;            /* searched for so far */
 	/* Of each constant, by its number: the last list that it was met in. */
 	uint32_t *stamps;
 	uint32_t stamp_capacity, stamp;
@@ -62,6 +64,9 @@ struct sk_issue *sk_check_take_issues(struct sk_check *check);
  */
 void sk_check_add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_span span, bool unknown,
 		  const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* Whether to search for what was meant: true a limited number of times. */
+bool sk_check_may_hint(struct sk_check *check);
 
 /* True if an operator applies to values of a type, or to lists of it. */
 bool sk_check_operator_applies(enum sk_operator comparison, enum sk_type type, bool list);

@@ -39,8 +39,8 @@ struct sk_compile_options {
 	size_t addition_count;
 	const struct sk_pack_plugin *plugins; /* what counts as loaded; NULL: what is built in */
 	uint32_t plugin_count;
-	uint8_t priority;     /* least severe to compile; 7: all */
-	bool check_only;      /* no bundle: lint */
+	uint8_t priority; /* least severe to compile; 7: all */
+	bool check_only;  /* no bundle: lint */
 	/*
 	 * Takes what the files defined, resolved, for those who show a person where a condition comes from; it lives
 	 * in the diagnostics' arena.  Untouched after an error.  NULL: nobody wants it.

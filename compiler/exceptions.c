@@ -518,6 +518,7 @@ int sk_exceptions_write(const struct sk_pack_rule *rule, struct sk_diagnostics *
 			struct sk_builder *builder)
 {
 	const struct sk_text *condition = &rule->condition;
+	uint64_t comparisons = 0;
 
 	sk_builder_append_at(builder, "(", sk_text_position(condition, 0));
 	sk_builder_append(builder, condition);
@@ -536,6 +537,10 @@ int sk_exceptions_write(const struct sk_pack_rule *rule, struct sk_diagnostics *
 					    "Fields and comps lists must have equal length");
 		if (!exception->value_count)
 			continue;
+		comparisons += exception->scalar ? 1 : (uint64_t)exception->value_count * exception->field_count;
+		if (comparisons > SK_PARSE_CHECK_LIMIT)
+			return refuse_value(diagnostics, exception->span, "one field takes its values as one list",
+					    "The exceptions make too many comparisons");
 		sk_builder_append_at(builder, " and not ", exception->span.begin);
 		result = exception->scalar ? write_scalar_exception(exception, diagnostics, builder)
 					   : write_list_exception(exception, diagnostics, builder);

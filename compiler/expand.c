@@ -28,8 +28,17 @@
 #include "grammar/parse.h"
 #include "vm/support/alloc.h"
 
-/* Bytes that substitution may look at in all: packs of 10,000 rules take some millions. */
-static const uint64_t WORK_LIMIT = UINT64_C(16) * 1024 * 1024 * 1024;
+/*
+ * What substitution may cost in all, in something like nanoseconds: packs of
+ * 10,000 rules take some millions.  Most texts are short, so that looking for
+ * a list at all costs more than the bytes.
+ */
+enum { WORK_LIMIT = 1 << 26, WORK_OF_LIST = 80, WORK_OF_NAME = 4 };
+
+bool sk_lists_are_exhausted(const struct sk_pack *pack)
+{
+	return pack->state->work > WORK_LIMIT;
+}
 
 static bool is_blank(char byte)
 {
@@ -128,7 +137,9 @@ static void queue_words(struct sk_expansion *expansion, const char *bytes, uint3
 	for (; next_word(bytes, length, &begin, &end); begin = end) {
 		uint32_t number = sk_names_find(&state->list_words, bytes + begin, end - begin);
 
-		for (; number != SK_NAME_NONE; number = pack->lists[number].next_same_word) {
+		for (; number != SK_NAME_NONE && !sk_lists_are_exhausted(pack);
+		     number = pack->lists[number].next_same_word) {
+			state->work += WORK_OF_NAME;
 			if (number < from || pack->lists[number].asked == state->texts_expanded)
 				continue;
 			pack->lists[number].asked = state->texts_expanded;
@@ -243,7 +254,7 @@ static bool apply(struct sk_expansion *expansion, const struct sk_pack_list *lis
 	bool found = false;
 
 	to->length = 0;
-	expansion->pack->state->work += text.length;
+	expansion->pack->state->work += WORK_OF_LIST + text.length / 8;
 	while (search < text.length) {
 		const char *at = memmem(text.bytes + search, text.length - search, list->name, length);
 		uint32_t begin, end;
@@ -270,6 +281,7 @@ static bool apply(struct sk_expansion *expansion, const struct sk_pack_list *lis
 	if (!found)
 		return false;
 	sk_builder_append_range(to, &text, copied, text.length);
+	expansion->pack->state->work += to->length;
 	return true;
 }
 
@@ -306,9 +318,12 @@ int sk_lists_expand(struct sk_expansion *expansion, const struct sk_text *text, 
 	expansion->queued = 0;
 	state->texts_expanded++;
 	queue_words(expansion, text->bytes, text->length, 0);
+	state->work += (uint64_t)state->wordless_count * WORK_OF_NAME;
 	for (uint32_t i = 0; i < state->wordless_count; i++)
 		push(expansion, state->wordless[i]);
 	*ret_text = *text;
+	if (sk_lists_are_exhausted(pack))
+		return -E2BIG;
 	if (!expansion->queued)
 		return expansion->failed ? -ENOMEM : 0;
 	expansion->from.length = 0;
@@ -318,7 +333,7 @@ int sk_lists_expand(struct sk_expansion *expansion, const struct sk_text *text, 
 		struct sk_pack_list *list = &pack->lists[number];
 		struct sk_builder swap;
 
-		if (state->work > WORK_LIMIT)
+		if (sk_lists_are_exhausted(pack))
 			return -E2BIG;
 		if (!next_word(list->name, list->name_length, &begin, &end) &&
 		    !contains_run(&expansion->from, list->name_length))

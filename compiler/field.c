@@ -48,31 +48,34 @@ static const char *as_written(const struct sk_operand *operand, struct sk_arena 
 }
 
 /* The reference's words for all of them: skip-if-unknown-filter goes by these. */
-static bool refuse(const struct sk_operand *operand, struct sk_arena *arena, struct sk_field_fault *ret_fault,
-		   const char *why, const char *hint)
+static bool refuse(const struct sk_operand *operand, struct sk_arena *arena, const char **ret_fault,
+		   const char *why)
 {
 	if (ret_fault) {
 		const char *written = as_written(operand, arena);
 		const char *message = sk_arena_printf(arena, "filter_check called with nonexistent field %s%s%s",
 						      written, why ? ": " : "", why ? why : "");
 
-		ret_fault->message = message ? message : "filter_check called with nonexistent field";
-		ret_fault->hint = hint;
+		*ret_fault = message ? message : "filter_check called with nonexistent field";
 	}
 	return false;
 }
 
-static bool refuse_unknown(const struct sk_operand *operand, struct sk_arena *arena,
-			   struct sk_field_fault *ret_fault)
+const char *sk_field_hint(const struct sk_operand *operand, struct sk_arena *arena)
 {
-	const char *suggestion = NULL, *hint = NULL;
-	int next = 0;
+	struct param_walk walk = {0};
+	size_t suffix = operand->length;
+	int found = sk_field_find(operand->text, operand->length, &suffix), next = 0;
+	const char *close;
 
-	if (ret_fault)
-		suggestion = sk_suggest(operand->text, operand->length, next_field, &next);
-	if (suggestion)
-		hint = sk_arena_printf(arena, "did you mean '%s'?", suggestion);
-	return refuse(operand, arena, ret_fault, NULL, hint);
+	if (found < 0) {
+		close = sk_suggest(operand->text, operand->length, next_field, &next);
+		return close ? sk_arena_printf(arena, "did you mean '%s'?", close) : NULL;
+	}
+	if (sk_fields[found].type != SK_TYPE_DYNAMIC || suffix == operand->length)
+		return NULL;
+	close = sk_suggest(operand->text + suffix, operand->length - suffix, next_param, &walk);
+	return close ? sk_arena_printf(arena, "did you mean '%s.%s'?", sk_fields[found].name, close) : NULL;
 }
 
 static bool all_digits(const char *text, uint32_t length)
@@ -160,7 +163,7 @@ static const char *missing_argument(enum sk_field_argument argument)
 }
 
 bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, struct sk_resolved_field *ret_field,
-		      struct sk_field_fault *ret_fault)
+		      const char **ret_fault)
 {
 	struct sk_resolved_field field = {0};
 	size_t suffix = operand->length;
@@ -170,7 +173,7 @@ bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, 
 	const char *why;
 
 	if (found < 0)
-		return refuse_unknown(operand, arena, ret_fault);
+		return refuse(operand, arena, ret_fault, NULL);
 	field.info = &sk_fields[found];
 	takes = field.info->argument;
 	field.record = (struct sk_bundle_field){
@@ -182,10 +185,10 @@ bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, 
 		.argument = SK_NONE,
 	};
 	if (operand->argument && memchr(operand->argument, '\0', operand->argument_length))
-		return refuse(operand, arena, ret_fault, "its argument holds a NUL byte", NULL);
+		return refuse(operand, arena, ret_fault, "its argument holds a NUL byte");
 	if (has_suffix) {
 		if (operand->argument)
-			return refuse(operand, arena, ret_fault, "it takes no argument in brackets", NULL);
+			return refuse(operand, arena, ret_fault, "it takes no argument in brackets");
 		field.record.kind = SK_ARGUMENT_KIND_TEXT;
 		field.argument = operand->text + suffix;
 		field.argument_length = operand->length - (uint32_t)suffix;
@@ -195,33 +198,24 @@ bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, 
 		if (may_be_index(takes) && all_digits(field.argument, field.argument_length)) {
 			field.record.kind = SK_ARGUMENT_KIND_INDEX;
 			if (!read_index(field.argument, field.argument_length, &field.record.index))
-				return refuse(operand, arena, ret_fault, "its index is too large", NULL);
+				return refuse(operand, arena, ret_fault, "its index is too large");
 		} else if (may_be_key(takes)) {
 			field.record.kind = SK_ARGUMENT_KIND_TEXT;
 		} else if (may_be_index(takes)) {
-			return refuse(operand, arena, ret_fault, "its argument must be a decimal number", NULL);
+			return refuse(operand, arena, ret_fault, "its argument must be a decimal number");
 		} else {
-			return refuse(operand, arena, ret_fault, "it takes no argument in brackets", NULL);
+			return refuse(operand, arena, ret_fault, "it takes no argument in brackets");
 		}
 	} else {
 		why = missing_argument(takes);
 		if (why)
-			return refuse(operand, arena, ret_fault, why, NULL);
+			return refuse(operand, arena, ret_fault, why);
 	}
 	if (field.info->type == SK_TYPE_DYNAMIC) {
 		int type = sk_param_condition_type(field.argument, field.argument_length);
 
-		if (type < 0) {
-			struct param_walk walk = {0};
-			const char *close =
-				ret_fault ? sk_suggest(field.argument, field.argument_length, next_param, &walk)
-					  : NULL;
-			const char *hint =
-				close ? sk_arena_printf(arena, "did you mean '%s.%s'?", field.info->name, close)
-				      : NULL;
-
-			return refuse(operand, arena, ret_fault, "no event has a parameter of this name", hint);
-		}
+		if (type < 0)
+			return refuse(operand, arena, ret_fault, "no event has a parameter of this name");
 		field.record.type = (uint8_t)type;
 	}
 	*ret_field = field;

@@ -20,18 +20,20 @@ struct sk_resolved_field {
 	uint32_t argument_length;
 };
 
-/* Why a name stands for nothing; texts live in the arena. */
-struct sk_field_fault {
-	const char *message;
-	const char *hint; /* NULL without */
-};
-
 /*
  * Resolves an operand of kind FIELD.  False if there is no such field or it
- * does not take this argument; then `ret_fault`, unless it is NULL, says why.
+ * does not take this argument; then `ret_fault`, unless it is NULL, says why; the
+ * text lives in the arena.
  * Fields that have no extractor yet (LATER) are resolved like others.
  */
 bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, struct sk_resolved_field *ret_field,
-		      struct sk_field_fault *ret_fault);
+		      const char **ret_fault);
+
+/*
+ * What an operand that does not resolve may have meant, NULL if nothing comes
+ * close.  It costs as much as a thousand resolutions: not for every mistake
+ * of a hostile file.
+ */
+const char *sk_field_hint(const struct sk_operand *operand, struct sk_arena *arena);
 
 #endif

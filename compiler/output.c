@@ -71,11 +71,12 @@ static void explain_refusal(struct tokens *tokens, const struct sk_text *format)
 	const struct sk_operand *culprit = find_culprit(check->arena, &tokens->refused, SK_EXPRESSION_DEPTH_LIMIT);
 	struct sk_span span = sk_text_span(format, culprit->begin, culprit->end);
 	struct sk_resolved_field field;
-	struct sk_field_fault fault;
+	const char *fault;
 
 	if (culprit->kind == SK_OPERAND_FIELD && !sk_field_resolve(culprit, check->arena, &field, &fault))
-		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, fault.hint, "unknown filter: %s",
-			     fault.message);
+		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true,
+			     sk_check_may_hint(check) ? sk_field_hint(culprit, check->arena) : NULL,
+			     "unknown filter: %s", fault);
 	else
 		sk_check_add(check, SK_DIAGNOSTIC_COMPILE_OUTPUT, span, true, NULL, "unknown filter: %s",
 			     culprit->text);

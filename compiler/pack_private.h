@@ -38,7 +38,8 @@ struct sk_pack_state {
 	uint32_t *wordless; /* lists whose name has delimiters only */
 	uint32_t wordless_count, wordless_capacity;
 	uint32_t texts_expanded;
-	uint64_t work;      /* bytes that substitution has looked at */
+	uint64_t work;      /* what substitution has cost (expand.c) */
+	bool exhausted;     /* and that is too much, which was reported */
 	bool lists_changed; /* since the last resolution */
 
 	struct sk_plugin_requirement *requirements;
@@ -196,6 +197,9 @@ void sk_lists_refresh(struct sk_pack *pack);
  * SK_PARSE_TEXT_LIMIT or all texts together past what is sensible, -ENOMEM.
  */
 int sk_lists_expand(struct sk_expansion *expansion, const struct sk_text *text, struct sk_text *ret_text);
+
+/* True once substitution has cost too much: it then fails for every text. */
+bool sk_lists_are_exhausted(const struct sk_pack *pack);
 void sk_expansion_release(struct sk_expansion *expansion);
 
 #endif

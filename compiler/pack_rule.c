@@ -176,6 +176,8 @@ static int read_keys(struct sk_loader *loader, uint32_t keys, enum sk_presence p
 
 /* --- changing ---------------------------------------------------------- */
 
+enum { TAG_LIMIT = 4096 };
+
 /* Keeps the tags sorted and unique. */
 static int add_tag(struct sk_loader *loader, struct sk_pack_rule *rule, const struct sk_text *tag)
 {
@@ -192,6 +194,9 @@ static int add_tag(struct sk_loader *loader, struct sk_pack_rule *rule, const st
 		else
 			high = middle;
 	}
+	if (rule->tag_count >= TAG_LIMIT)
+		return sk_loader_refuse(loader, SK_DIAGNOSTIC_YAML_VALIDATE, sk_text_span(tag, 0, tag->length),
+					NULL, "More than %d tags", TAG_LIMIT);
 	if (sk_pack_reserve(loader->arena, &rule->tags, rule->tag_count, &rule->tag_capacity, sizeof(*rule->tags)) <
 	    0)
 		return -ENOMEM;
@@ -204,8 +209,10 @@ static int add_tag(struct sk_loader *loader, struct sk_pack_rule *rule, const st
 static int add_tags(struct sk_loader *loader, struct sk_pack_rule *rule, const struct update *update)
 {
 	for (uint32_t i = 0; i < update->tag_count; i++) {
-		if (add_tag(loader, rule, &update->tags[i]) < 0)
-			return -ENOMEM;
+		int result = add_tag(loader, rule, &update->tags[i]);
+
+		if (result < 0)
+			return result;
 	}
 	return 0;
 }
@@ -277,10 +284,8 @@ static int append_to_rule(const struct rule_item *item, const char *source, stru
 		if (one < 0)
 			result = one;
 	}
-	if (add_tags(loader, rule, update) < 0)
-		return -ENOMEM;
 	touch(loader, rule);
-	return result;
+	return result < 0 ? result : add_tags(loader, rule, update);
 }
 
 static void set_exceptions(struct sk_pack_rule *rule, const struct update *update)
@@ -313,9 +318,12 @@ static int replace_in_rule(const struct rule_item *item, const char *source, con
 	if (update->keys & BIT(KEY_EXCEPTIONS))
 		set_exceptions(rule, update);
 	if (update->keys & BIT(KEY_TAGS)) {
+		int result;
+
 		rule->tag_count = 0;
-		if (add_tags(item->loader, rule, update) < 0)
-			return -ENOMEM;
+		result = add_tags(item->loader, rule, update);
+		if (result < 0)
+			return result;
 	}
 	if (update->keys & BIT(KEY_PRIORITY))
 		rule->priority = update->priority;

@@ -21,6 +21,9 @@
 /* Jumps are 16 bits wide. */
 enum { SK_PROGRAM_LIMIT = UINT16_MAX };
 
+/* Instructions of all rules of a pack: macros make much of little text. */
+enum { SK_PROGRAMS_LIMIT = 1 << 22 };
+
 /* Instructions of a node's program; more than SK_PROGRAM_LIMIT cannot be made. */
 uint64_t sk_program_size(const struct sk_ir *ir, uint32_t node);
 

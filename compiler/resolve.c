@@ -126,11 +126,21 @@ static bool collect(struct resolver *resolver, struct sk_pack_resolution *resolu
 
 static int refuse_size(struct resolver *resolver)
 {
+	struct sk_pack_state *state = resolver->pack->state;
+
+	if (state->exhausted)
+		return 0;
 	set_context(resolver);
-	sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION, resolver->span,
-			   "lists that name each other can make a short condition very long",
-			   "the condition is too large with its lists written in: more than %d bytes",
-			   SK_PARSE_TEXT_LIMIT);
+	state->exhausted = sk_lists_are_exhausted(resolver->pack);
+	if (state->exhausted)
+		sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION, resolver->span,
+				   "names of lists that begin with the same word are all tried wherever it stands",
+				   "writing the lists into the conditions takes too long");
+	else
+		sk_diagnostics_add(resolver->diagnostics, SK_DIAGNOSTIC_COMPILE_CONDITION, resolver->span,
+				   "lists that name each other can make a short condition very long",
+				   "the condition is too large with its lists written in: more than %d bytes",
+				   SK_PARSE_TEXT_LIMIT);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct reader {
 	struct sk_yaml_stream stream;
 	uint32_t stream_capacity;
 	uint64_t expanded; /* of the documents that are complete */
+	uint64_t aliased;  /* bytes of texts that stand for aliases */
 };
 
 static int out_of_memory(struct reader *reader)
@@ -190,7 +191,12 @@ static int place_node(struct reader *reader, struct sk_yaml_node *node, size_t b
 		reader->expanded += node->expanded;
 		return check_expanded(reader, 0, byte);
 	}
+	if (parent->count >= SK_YAML_ITEM_LIMIT)
+		return refuse(reader, byte, "spread them over several lists",
+			      parent->kind == SK_YAML_SEQUENCE ? "a sequence has more than 250000 items"
+							       : "a mapping has more than 250000 keys");
 	parent->expanded += node->expanded;
+	parent->bytes += node->bytes;
 	if (check_expanded(reader, parent->expanded, byte) < 0)
 		return -EINVAL;
 	if (parent->kind == SK_YAML_MAPPING && !frame->key) {
@@ -274,6 +280,7 @@ static int read_scalar(struct reader *reader, const yaml_event_t *event, size_t 
 		return out_of_memory(reader);
 	node->kind = SK_YAML_SCALAR;
 	node->expanded = 1;
+	node->bytes = event->data.scalar.length;
 	node->null = is_null(event);
 	if (sk_yaml_align(reader->file, begin, end, style_of(event), (const char *)event->data.scalar.value,
 			  event->data.scalar.length, reader->arena, &node->text) < 0)
@@ -329,6 +336,9 @@ static int read_alias(struct reader *reader, const yaml_event_t *event, size_t b
 			      "an alias without an anchor of that name before it");
 	if (!reader->anchored[anchor])
 		return refuse(reader, begin, NULL, "an alias stands inside what it stands for");
+	reader->aliased += reader->anchored[anchor]->bytes;
+	if (reader->aliased > SK_YAML_ALIAS_LIMIT)
+		return refuse(reader, begin, NULL, "too much text: aliases add more than 4 MiB to the file");
 	return place_node(reader, reader->anchored[anchor], begin);
 }
 

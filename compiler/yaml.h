@@ -22,7 +22,9 @@
 enum {
 	SK_YAML_SIZE_LIMIT = 16 * 1024 * 1024, /* bytes of a file */
 	SK_YAML_DEPTH_LIMIT = 100,             /* sequences and mappings in each other */
-	SK_YAML_NODE_LIMIT = 2 * 1000 * 1000,  /* of a file, aliases expanded */
+	SK_YAML_NODE_LIMIT = 400 * 1000,       /* of a file, aliases expanded */
+	SK_YAML_ITEM_LIMIT = 250 * 1000,       /* of one sequence or mapping */
+	SK_YAML_ALIAS_LIMIT = 4 * 1024 * 1024, /* bytes that aliases add to a file */
 };
 
 enum sk_yaml_kind { SK_YAML_SCALAR, SK_YAML_SEQUENCE, SK_YAML_MAPPING };
@@ -36,6 +38,7 @@ struct sk_yaml_node {
 	struct sk_yaml_node **keys;  /* MAPPING */
 	uint32_t count;
 	uint32_t expanded; /* nodes of this tree, aliases expanded */
+	uint64_t bytes;    /* of its texts, aliases expanded */
 };
 
 struct sk_yaml_stream {

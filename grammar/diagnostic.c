@@ -23,8 +23,6 @@ void sk_diagnostics_init(struct sk_diagnostics *diagnostics, struct sk_sources *
 
 static struct sk_diagnostic *new_item(struct sk_diagnostics *diagnostics)
 {
-	if (diagnostics->count == MOST_KEPT)
-		return NULL;
 	if (diagnostics->count == diagnostics->capacity) {
 		uint32_t capacity = diagnostics->capacity ? diagnostics->capacity * 2 : 16;
 		struct sk_diagnostic *items = sk_arena_alloc(diagnostics->arena, capacity * sizeof(*items));
@@ -49,10 +47,10 @@ void sk_diagnostics_add(struct sk_diagnostics *diagnostics, enum sk_diagnostic_i
 	va_list arguments;
 	int length;
 
-	if (sk_diagnostic_infos[id].severity == SK_SEVERITY_ERROR)
-		diagnostics->errors++;
-	else
-		diagnostics->warnings++;
+	/* Of each severity: a thousand warnings must not hide the error behind them. */
+	if (sk_diagnostic_infos[id].severity == SK_SEVERITY_ERROR ? ++diagnostics->errors > MOST_KEPT
+								  : ++diagnostics->warnings > MOST_KEPT)
+		return;
 	item = new_item(diagnostics);
 	if (!item)
 		return;

@@ -54,7 +54,7 @@ struct sk_diagnostics {
 
 void sk_diagnostics_init(struct sk_diagnostics *diagnostics, struct sk_sources *sources, struct sk_arena *arena);
 
-/* Adds one.  At most 1,000 are kept; all are counted.  `hint` may be NULL. */
+/* Adds one.  At most 1,000 of each severity are kept; all are counted.  `hint` may be NULL. */
 void sk_diagnostics_add(struct sk_diagnostics *diagnostics, enum sk_diagnostic_id id, struct sk_span span,
 			const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
 

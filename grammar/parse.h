@@ -15,6 +15,9 @@ enum { SK_PARSE_DEPTH_DEFAULT = 100, SK_PARSE_DEPTH_PACK = 1000 };
 /* Longer texts are refused: hostile input must not cost time. */
 enum { SK_PARSE_TEXT_LIMIT = 4 * 1024 * 1024 };
 
+/* Comparisons and macros of one condition: no program has room for more. */
+enum { SK_PARSE_CHECK_LIMIT = UINT16_MAX };
+
 /*
  * Parses a condition.  `text` must outlive the tree.  Returns NULL after
  * reporting at least one SK_DIAGNOSTIC_COMPILE_CONDITION, or without memory

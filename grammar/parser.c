@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "grammar/parse.h"
 #include "grammar/parser.h"
 
 #include <assert.h>
@@ -105,11 +106,22 @@ struct sk_node *sk_parser_negate(struct sk_parser *parser, struct sk_negations n
 	return node;
 }
 
+/* Counts one more comparison or macro; false if that is too many. */
+static bool count_check(struct sk_parser *parser, uint32_t begin, uint32_t end)
+{
+	if (++parser->checks <= SK_PARSE_CHECK_LIMIT)
+		return true;
+	sk_lexer_report(parser->lexer, begin, end, "`in` takes a list of any length",
+			"the condition has more than %d comparisons", SK_PARSE_CHECK_LIMIT);
+	parser->lexer->fatal = true;
+	return false;
+}
+
 struct sk_node *sk_parser_macro(struct sk_parser *parser, const struct sk_token *name)
 {
 	struct sk_node *node = new_node(parser, SK_NODE_MACRO, name->begin, name->end);
 
-	if (!node)
+	if (!node || !count_check(parser, name->begin, name->end))
 		return NULL;
 	node->name = name->text;
 	node->name_length = name->length;
@@ -124,7 +136,7 @@ struct sk_node *sk_parser_check(struct sk_parser *parser, struct sk_operand *lef
 	if (parser->lexer->fatal)
 		return NULL;
 	node = new_node(parser, SK_NODE_CHECK, left->begin, right ? right->end : operator->end);
-	if (!node)
+	if (!node || !count_check(parser, node->begin, node->end))
 		return NULL;
 	node->left = left;
 	node->operator=(enum sk_operator) operator->number;

@@ -25,7 +25,8 @@ struct sk_parser {
 	struct sk_arena *arena;
 	void **waiting;
 	size_t waiting_count, waiting_capacity;
-	bool rejected; /* the grammar refused the last token */
+	uint32_t checks; /* comparisons and macros so far */
+	bool rejected;   /* the grammar refused the last token */
 	struct sk_node *tree;
 	struct sk_operand *operand;
 };

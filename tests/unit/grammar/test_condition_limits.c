@@ -138,9 +138,11 @@ TEST(deep_nesting_is_refused_at_once)
 
 TEST(large_conditions_parse_in_linear_time)
 {
-	CHECK(parses("a", " and a.b=c", "", LARGE));
-	CHECK(parses("a", " or a", "", LARGE));
-	CHECK(parses("a", " or not a.b in (c,d) and e", "", LARGE));
+	const size_t most = SK_PARSE_CHECK_LIMIT - 1;
+
+	CHECK(parses("a", " and a.b=c", "", most * strlen(" and a.b=c")));
+	CHECK(parses("a", " or a", "", most * strlen(" or a")));
+	CHECK(parses("a", " or not a.b in (c,d) and e", "", most / 2 * strlen(" or not a.b in (c,d) and e")));
 	CHECK(parses("a.b in (c", ",c", ")", LARGE));
 	CHECK(parses("join('', ('c'", ",1", ")) = d", LARGE));
 	CHECK(parses("concat('c'", ",d.e", ") = d", LARGE));
@@ -153,6 +155,9 @@ TEST(large_conditions_parse_in_linear_time)
 
 TEST(large_wrong_conditions_are_refused_in_linear_time)
 {
+	CHECK(!parses("a", " and a.b=c", "", LARGE));
+	CHECK(!parses("a", " or a", "", LARGE));
+	CHECK(!parses("a", " or a", "", (size_t)SK_PARSE_CHECK_LIMIT * strlen(" or a")));
 	CHECK(!parses("", "a.b == = c and ", "", LARGE));
 	CHECK(!parses("", "a b ", "", LARGE));
 	CHECK(!parses("", "\"", "", LARGE));
