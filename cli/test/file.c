@@ -93,7 +93,7 @@ static bool read_field(struct sk_test_reader *reader, const struct sk_yaml_node 
 		       const struct sk_yaml_node *value, struct sk_test_field *ret_field)
 {
 	struct sk_operand *operand = sk_parse_left_side(&key->text, reader->arena);
-	struct sk_field_fault fault = {0};
+	const char *fault = NULL;
 
 	ret_field->span = key->span;
 	ret_field->name = key->text.bytes;
@@ -102,7 +102,7 @@ static bool read_field(struct sk_test_reader *reader, const struct sk_yaml_node 
 		return false;
 	}
 	if (!sk_field_resolve(operand, reader->arena, &ret_field->field, &fault)) {
-		sk_test_report(reader, key->span, fault.hint, "%s", fault.message);
+		sk_test_report(reader, key->span, sk_field_hint(operand, reader->arena), "%s", fault);
 		return false;
 	}
 	if (ret_field->field.info->availability != SK_AVAILABILITY_READY) {
