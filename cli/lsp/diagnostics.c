@@ -15,7 +15,7 @@
 #include "cli/lsp/server.h"
 #include "cli/lsp/uri.h"
 #include "cli/lsp/verdict.h"
-#include "compiler/compile.h"
+#include "compiler/lint/lint.h"
 #include "vm/support/alloc.h"
 
 struct sk_lsp_verdict {
@@ -181,7 +181,9 @@ static void compile(struct report *report)
 	struct sk_arena *arena = &server->arena;
 	struct sk_compile_source *sources;
 	struct sk_diagnostics diagnostics;
-	struct sk_compile_options options = {.priority = 7, .check_only = true};
+	struct sk_lint_report lint = {0};
+	struct sk_pack pack;
+	struct sk_compile_options options = {.priority = 7, .check_only = true, .ret_pack = &pack};
 	struct sk_buffer none = {0};
 
 	sk_arena_reset(arena);
@@ -200,7 +202,8 @@ static void compile(struct report *report)
 	server->compiles++;
 	if (!sources)
 		return;
-	sk_compile_sources(sources, project->count, &options, &diagnostics, &none, NULL);
+	if (sk_compile_sources(sources, project->count, &options, &diagnostics, &none, NULL) == 0)
+		sk_lint_pack(&pack, &lint);
 	sk_buffer_release(&none);
 	for (uint32_t i = 0; i < diagnostics.count; i++)
 		add_diagnostic(report, &diagnostics.items[i]);

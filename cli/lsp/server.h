@@ -20,7 +20,7 @@
 #include "vm/support/buffer.h"
 
 enum {
-	SK_LSP_QUIET = 10,        /* ms without a change before packs are compiled */
+	SK_LSP_QUIET = 5,         /* ms without a change before packs are compiled */
 	SK_LSP_PATIENCE = 200,    /* ms after which they are, changes or not */
 	SK_LSP_QUEUE_LIMIT = 4096 /* messages; a client that sends more waits */
 };

@@ -70,6 +70,19 @@ TEST(diagnostics_say_what_the_compiler_says_and_where)
 	diagnostics = session_diagnostics(&session, A);
 	one = said(diagnostics, "not referred to");
 	CHECK_EQUAL(json_integer_value(json_array_get(json_object_get(one, "tags"), 0)), 1);
+	/* What the linter finds, and what a comment allows. */
+	session_open(&session, A,
+		     "- rule: r\n  desc: d\n  condition: evt.type = open and proc.pid = 1 and proc.pid = 2\n"
+		     "  output: o\n  priority: INFO\n");
+	diagnostics = session_diagnostics(&session, A);
+	CHECK(json_array_size(diagnostics) > 0);
+	CHECK_TEXT(json_string_value(json_object_get(json_array_get(diagnostics, 0), "code")), "never-matches");
+	session_open(&session, A,
+		     "# saker: allow never-matches because it is a test\n"
+		     "- rule: r\n  desc: d\n  condition: evt.type = open and proc.pid = 1 and proc.pid = 2\n"
+		     "  output: o\n  priority: INFO\n");
+	diagnostics = session_diagnostics(&session, A);
+	CHECK(said(diagnostics, "can never match") == NULL && said(diagnostics, "never true together") != NULL);
 	session_notify(&session, "textDocument/didClose", json_pack("{s:{s:s}}", "textDocument", "uri", A));
 	CHECK_EQUAL(json_array_size(session_diagnostics(&session, A)), 0);
 	session_end(&session);
