@@ -61,10 +61,6 @@ size_t sk_format_break(const struct sk_source_file *source, size_t at)
 		return 2;
 	if (left >= 1 && (*bytes == '\n' || *bytes == '\r'))
 		return 1;
-	if (left >= 2 && memcmp(bytes, "\xc2\x85", 2) == 0)
-		return 2;
-	if (left >= 3 && (memcmp(bytes, "\xe2\x80\xa8", 3) == 0 || memcmp(bytes, "\xe2\x80\xa9", 3) == 0))
-		return 3;
 	return 0;
 }
 

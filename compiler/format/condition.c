@@ -56,6 +56,7 @@ struct condition {
 	uint32_t room;
 	uint32_t column; /* where the next byte goes */
 	bool failed;     /* without memory */
+	bool free;       /* blanks may be put in around operators */
 };
 
 uint32_t sk_format_width(const char *text, size_t length)
@@ -158,6 +159,8 @@ static bool has_blank(const struct condition *condition, uint32_t number)
 		return false;
 	if (left->end < right->begin || is_delimiter(text[left->end - 1]) || is_delimiter(text[right->begin]))
 		return true;
+	if (!condition->free)
+		return false;
 	if (left->kind == SK_WORD_FIELD && right->kind == SK_WORD_OPERATOR)
 		return true;
 	return left->kind == SK_WORD_OPERATOR && text[right->begin] >= '0' && text[right->begin] <= '9';
@@ -426,21 +429,63 @@ static void put_node(struct condition *condition, const struct node *node, uint3
 	}
 }
 
-int sk_format_condition(const char *text, uint32_t length, uint32_t line_room, uint32_t room,
-			struct sk_arena *arena, struct sk_buffer *ret_text)
+/* A line cannot end where two words touch: `existsand`. */
+static bool has_glued_connective(const struct condition *condition)
 {
-	struct condition condition = {.arena = arena, .out = ret_text, .room = room};
+	for (uint32_t i = condition->from + 1; i < condition->count; i++) {
+		enum sk_word_kind kind = condition->words[i].kind;
+
+		if ((kind == SK_WORD_AND || kind == SK_WORD_OR) && !has_blank(condition, i))
+			return true;
+	}
+	return false;
+}
+
+enum sk_format_freedom sk_format_name_freedom(const char *name, uint32_t length)
+{
+	enum sk_format_freedom freedom = length && *name >= '0' && *name <= '9' ? SK_FORMAT_WORDS : SK_FORMAT_FREE;
+
+	for (uint32_t i = 0; i < length; i++) {
+		if (is_delimiter(name[i]))
+			return SK_FORMAT_NONE;
+		if (name[i] && strchr(".<>!]", name[i]))
+			freedom = SK_FORMAT_WORDS;
+	}
+	return freedom;
+}
+
+/* An item in quotes as a whole stays what it is wherever it is written. */
+enum sk_format_freedom sk_format_item_freedom(const char *item, uint32_t length)
+{
+	char quote = length > 1 && (*item == '"' || *item == '\'') && item[length - 1] == *item ? *item : '\0';
+
+	for (uint32_t i = 0; i < length; i++) {
+		bool inside = quote && i > 0 && i + 1 < length;
+
+		if ((item[i] == '"' || item[i] == '\'') && (!quote || (inside && item[i] == quote)))
+			return SK_FORMAT_NONE;
+		if (item[i] == '\\' && quote)
+			return SK_FORMAT_NONE;
+	}
+	return SK_FORMAT_FREE;
+}
+
+int sk_format_condition(const char *text, uint32_t length, enum sk_format_freedom freedom, uint32_t line_room,
+			uint32_t room, struct sk_arena *arena, struct sk_buffer *ret_text)
+{
+	struct condition condition = {
+		.arena = arena, .out = ret_text, .room = room, .free = freedom == SK_FORMAT_FREE};
 	size_t before = ret_text->length;
 	struct sk_text parsed;
 	struct node *tree;
 	uint32_t at;
-	int result = read_words(&condition, text, length, &parsed);
+	int result = freedom == SK_FORMAT_NONE ? -EINVAL : read_words(&condition, text, length, &parsed);
 
 	if (result == 0)
 		result = measure(&condition);
 	if (result < 0)
 		return result;
-	if (condition.columns[condition.count] <= line_room) {
+	if (condition.columns[condition.count] <= line_room || has_glued_connective(&condition)) {
 		put_flat(&condition, condition.from, condition.count);
 	} else {
 		at = condition.from;

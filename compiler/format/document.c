@@ -12,6 +12,7 @@
  */
 #include "compiler/format/document.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <yaml.h>
@@ -120,6 +121,17 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
+static bool is_anchor(char byte)
+{
+	return isalnum((unsigned char)byte) || byte == '_' || byte == '-';
+}
+
+/* Brackets and commas end a tag that is not itself in `!<>`. */
+static bool is_tag(char byte, bool verbatim)
+{
+	return !is_blank(byte) && (verbatim || !byte || !strchr(",[]{}", byte));
+}
+
 /* The byte behind tags and anchors at `begin`, which are copied. */
 static size_t skip_properties(struct builder *builder, size_t begin, bool has, const char **ret_properties)
 {
@@ -137,8 +149,9 @@ static size_t skip_properties(struct builder *builder, size_t begin, bool has, c
 			while (at < source->size && !sk_format_break(source, at))
 				at++;
 		} else if (bytes[at] == '&' || bytes[at] == '!') {
-			while (end < source->size && !is_blank(bytes[end]) &&
-			       !(bytes[at] == '&' && strchr(",]}", bytes[end])))
+			end++;
+			while (end < source->size && (bytes[at] == '&' ? is_anchor(bytes[end])
+								       : is_tag(bytes[end], bytes[at + 1] == '<')))
 				end++;
 			all = sk_arena_printf(builder->arena, "%s%s%.*s", all, *all ? " " : "", (int)(end - at),
 					      bytes + at);
@@ -187,6 +200,9 @@ static int place_root(struct builder *builder, struct sk_format_node *node)
 	if (node->kind != SK_FORMAT_SEQUENCE && !(node->kind == SK_FORMAT_SCALAR && !node->length))
 		return refuse(builder, node->begin, "a rules file is a list of items that begin with '- rule: ...'",
 			      "this is no rules file");
+	if (*node->properties)
+		return refuse(builder, node->begin, "take it out: nothing can refer to the whole file",
+			      "a tag or an anchor of the whole file is not laid out");
 	document->root = node;
 	return 0;
 }
@@ -195,7 +211,8 @@ static int place_key(struct builder *builder, struct sk_format_node *parent, str
 {
 	struct sk_format_entry *entry;
 
-	if (node->kind != SK_FORMAT_SCALAR || node->style == SK_YAML_BLOCK || node->length > KEY_LENGTH_LIMIT ||
+	if (node->kind != SK_FORMAT_SCALAR || node->style == SK_YAML_BLOCK || *node->properties ||
+	    (!node->length && node->style == SK_YAML_PLAIN) || node->length > KEY_LENGTH_LIMIT ||
 	    memchr(node->text, '\n', node->length))
 		return refuse(builder, node->begin, "a key is a short text on one line",
 			      "a key that is not laid out");
@@ -285,7 +302,8 @@ static int read_scalar(struct builder *builder, const yaml_event_t *event, size_
 	if (!node->text)
 		return -ENOMEM;
 	result = place_node(builder, node);
-	hold(builder, end);
+	/* Of a block scalar only its header has comments. */
+	hold(builder, node->style == SK_YAML_BLOCK ? node->begin : end);
 	return result;
 }
 
@@ -456,6 +474,28 @@ static int read_events(struct builder *builder, yaml_parser_t *parser)
 	return result;
 }
 
+/*
+ * The line breaks that only YAML 1.1 knows, as bytes of the file: what other
+ * readers make of them is anyone's guess.
+ */
+static int refuse_odd_breaks(struct builder *builder)
+{
+	static const char *const odd[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+	const struct sk_source_file *source = builder->file->source;
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
+		const char *at = memmem(source->bytes, source->size, odd[i], strlen(odd[i]));
+
+		if (at)
+			return refuse(
+				builder, (size_t)(at - source->bytes),
+				"write it as \\N, \\L or \\P in double quotes",
+				"a file with U+0085, U+2028 or U+2029 in it is not laid out: they may be line "
+				"breaks or not");
+	}
+	return 0;
+}
+
 int sk_format_read(const struct sk_source_file *source, struct sk_arena *arena, struct sk_diagnostics *diagnostics,
 		   struct sk_format_file *ret_file)
 {
@@ -468,6 +508,9 @@ int sk_format_read(const struct sk_source_file *source, struct sk_arena *arena, 
 		return -ENOMEM;
 	*builder = (struct builder){.file = &file, .arena = arena, .diagnostics = diagnostics};
 	sk_format_cursor_init(&builder->cursor, source);
+	result = refuse_odd_breaks(builder);
+	if (result < 0)
+		return result;
 	result = sk_format_find_comments(source, arena, &builder->comments, &builder->comment_count);
 	if (result == -EINVAL)
 		return refuse(builder, 0, NULL, "the file is not laid out: its comments cannot be found");

@@ -108,7 +108,7 @@ struct sk_format_cursor {
 void sk_format_cursor_init(struct sk_format_cursor *cursor, const struct sk_source_file *source);
 size_t sk_format_cursor_byte(struct sk_format_cursor *cursor, size_t character);
 
-/* The length of the line break at a byte of the file, as libyaml sees breaks; 0 if there is none. */
+/* The length of the line break at a byte of the file; 0 if there is none. */
 size_t sk_format_break(const struct sk_source_file *source, size_t at);
 
 /* Bytes between the beginning of its line and a byte. */

@@ -47,6 +47,7 @@ struct writer {
 	bool fresh;  /* nothing stands in this block yet: no empty line begins it */
 	bool kept;   /* empty lines here would belong to the scalar above */
 	bool failed; /* without memory */
+	enum sk_format_freedom freedom;
 };
 
 static bool is_text(const struct sk_format_node *node, const char *text)
@@ -328,6 +329,9 @@ static void put_scalar(struct writer *writer, const struct sk_format_node *node,
 		return;
 	}
 	sk_format_line(node, place, writer->out);
+	/* A line does not end with the blank behind a tag of nothing. */
+	if (*node->properties && !node->length && node->style == SK_YAML_PLAIN && !writer->out->failed)
+		writer->out->length--;
 	put_trailing(writer, comment);
 }
 
@@ -376,8 +380,8 @@ static void put_condition(struct writer *writer, const struct sk_format_node *no
 	struct sk_buffer lines = {0};
 	int result = *node->properties
 			     ? -EINVAL
-			     : sk_format_condition(node->text, node->length, room, SK_FORMAT_WIDTH - indent - STEP,
-						   writer->arena, &lines);
+			     : sk_format_condition(node->text, node->length, writer->freedom, room,
+						   SK_FORMAT_WIDTH - indent - STEP, writer->arena, &lines);
 
 	if (result == -EINVAL) {
 		put_scalar(writer, node, SK_FORMAT_PLACE_ITEM, parent_column, indent, comment);
@@ -446,14 +450,16 @@ static void put_pair(struct writer *writer, struct sk_format_node *parent, struc
 	end_line(writer);
 }
 
-/* The cursor stands where the first key begins; its comments are above already. */
+/* At the beginning of a line, or behind a dash: then the comments of the first key are above already. */
 static void put_mapping(struct writer *writer, struct sk_format_node *node, enum mapping mapping, uint32_t indent)
 {
+	bool inside = !writer->fresh;
+
 	for (uint32_t i = 0; i < node->count; i++) {
-		if (i || writer->fresh)
+		if (i || !inside) {
 			put_comments(writer, &node->entries[i].leading, indent);
-		if (i || writer->fresh)
 			put_indent(writer, indent);
+		}
 		writer->fresh = false;
 		put_pair(writer, node, &node->entries[i], mapping, indent);
 	}
@@ -482,13 +488,15 @@ static void put_entry(struct writer *writer, struct sk_format_node *parent, stru
 			put_sequence(writer, value, MAPPING_OTHER, indent + STEP);
 		return;
 	}
-	if (is_collection(value))
-		put_flow(writer, value, indent);
-	else if (value->kind == SK_FORMAT_ALIAS)
-		sk_buffer_printf(writer->out, "*%s", value->text);
-	else
-		put_scalar(writer, value, SK_FORMAT_PLACE_ITEM, parent->column, indent, NULL);
-	put_trailing(writer, entry->trailing);
+	if (value->kind == SK_FORMAT_SCALAR) {
+		put_scalar(writer, value, SK_FORMAT_PLACE_ITEM, parent->column, indent, entry->trailing);
+	} else {
+		if (value->kind == SK_FORMAT_ALIAS)
+			sk_buffer_printf(writer->out, "*%s", value->text);
+		else
+			put_flow(writer, value, indent);
+		put_trailing(writer, entry->trailing);
+	}
 	end_line(writer);
 }
 
@@ -575,15 +583,10 @@ static void put_document(struct writer *writer, struct sk_format_document *docum
 	sk_buffer_append_text(writer->out, document->directives);
 	if (document->opened || !first) {
 		sk_buffer_append_text(writer->out, "---");
-		if (*root->properties)
-			sk_buffer_printf(writer->out, " %s", root->properties);
 		put_trailing(writer, document->beside);
 		sk_buffer_append_char(writer->out, '\n');
 		writer->fresh = true;
 		writer->kept = false;
-	} else if (*root->properties) {
-		sk_buffer_printf(writer->out, "--- %s\n", root->properties);
-		writer->fresh = true;
 	}
 	open_brackets(root);
 	if (is_block(root)) {
@@ -601,10 +604,48 @@ static void put_document(struct writer *writer, struct sk_format_document *docum
 	}
 }
 
+static void restrict_freedom(struct writer *writer, enum sk_format_freedom freedom)
+{
+	if (freedom > writer->freedom)
+		writer->freedom = freedom;
+}
+
+/* How far conditions may be changed with the lists that this file defines. */
+static void look_at_list(struct writer *writer, const struct sk_format_node *item)
+{
+	for (uint32_t i = 0; i < item->count; i++) {
+		const struct sk_format_entry *entry = &item->entries[i];
+		const struct sk_format_node *value = entry->value;
+
+		if (is_text(entry->key, "list") && value->kind == SK_FORMAT_SCALAR)
+			restrict_freedom(writer, sk_format_name_freedom(value->text, value->length));
+		for (uint32_t k = 0; is_text(entry->key, "items") && k < value->count; k++)
+			restrict_freedom(writer, sk_format_item_freedom(value->entries[k].value->text,
+									value->entries[k].value->length));
+	}
+}
+
+static void look_at_lists(struct writer *writer, const struct sk_format_node *root)
+{
+	for (uint32_t i = 0; i < root->count; i++) {
+		const struct sk_format_node *item = root->entries[i].value;
+
+		/* An alias may be anything. */
+		if (item->kind == SK_FORMAT_MAPPING && has_key(item, "list")) {
+			look_at_list(writer, item);
+			restrict_freedom(writer, item->anchored ? SK_FORMAT_NONE : SK_FORMAT_FREE);
+		} else if (item->kind == SK_FORMAT_ALIAS) {
+			restrict_freedom(writer, SK_FORMAT_NONE);
+		}
+	}
+}
+
 int sk_format_write(struct sk_format_file *file, struct sk_arena *arena, struct sk_buffer *ret_text)
 {
 	struct writer writer = {.source = file->source, .arena = arena, .out = ret_text, .fresh = true};
 
+	for (uint32_t i = 0; i < file->count; i++)
+		look_at_lists(&writer, file->documents[i].root);
 	for (uint32_t i = 0; i < file->count; i++)
 		put_document(&writer, &file->documents[i], i == 0);
 	if (file->closing.first)

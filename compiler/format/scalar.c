@@ -149,9 +149,9 @@ void sk_format_line(const struct sk_format_node *scalar, enum sk_format_place pl
 	size_t length = scalar->length;
 	bool printable = is_printable(text, length), bare = false;
 
+	/* A blank even if nothing follows: a tag goes on up to one. */
 	if (*scalar->properties)
-		sk_buffer_printf(buffer, "%s%s", scalar->properties,
-				 length || scalar->begin < scalar->end ? " " : "");
+		sk_buffer_printf(buffer, "%s ", scalar->properties);
 	else if (scalar->style != SK_YAML_PLAIN)
 		bare = place == SK_FORMAT_PLACE_TEXT ? sk_format_is_plain(text, length) : is_name(text, length);
 	if (printable && (bare || scalar->style == SK_YAML_PLAIN))
