@@ -153,6 +153,13 @@ int sk_pack_resolve(struct sk_pack *pack);
 bool sk_pack_is_macro_name(const char *name);
 bool sk_pack_is_list_name(const char *name);
 
+/*
+ * The lists that were written into the condition of a rule or macro, exceptions
+ * included: numbers in `lists`, each once.  `resolution` is the rule's or
+ * macro's; NULL: none.
+ */
+const uint32_t *sk_pack_lists_used(const struct sk_pack_resolution *resolution, uint32_t *ret_count);
+
 /* Reports LOAD_UNUSED_*; only after a compile without errors. */
 void sk_pack_report_unused(struct sk_pack *pack);
 

@@ -582,6 +582,12 @@ int sk_pack_resolve(struct sk_pack *pack)
 	return pack->diagnostics->errors > errors ? -EINVAL : result;
 }
 
+const uint32_t *sk_pack_lists_used(const struct sk_pack_resolution *resolution, uint32_t *ret_count)
+{
+	*ret_count = resolution ? resolution->applied_count : 0;
+	return resolution ? resolution->applied : NULL;
+}
+
 static void mark_used(struct sk_pack *pack, const struct sk_pack_resolution *resolution)
 {
 	for (uint32_t i = 0; i < resolution->applied_count; i++)
