@@ -162,7 +162,7 @@ static int put_number(struct value *value, int64_t number, size_t size)
 /* Modes are octal, whether they say so or not. */
 static bool is_octal(const struct sk_param_info *param)
 {
-	return param->format == SK_FORMAT_OCT || param->type == SK_PARAM_MODE;
+	return param->format == SK_FORMAT_OCT || param->type == SK_PARAM_MODE || strcmp(param->name, "mode") == 0;
 }
 
 static bool is_number(const struct value *value, int64_t *ret_number)

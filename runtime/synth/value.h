@@ -3,7 +3,7 @@
  * Parameters of events from text: what a person writes for a value to the
  * bytes that the wire carries (spec/event-schema.md sections 2 to 4).
  *
- *   numbers     12, -1, 0x1f, 0o755; of modes 755 is octal
+ *   numbers     12, -1, 0x1f, 0o755; modes are octal anyway
  *   results     a number, or the name of an errno: ENOENT is -2
  *   flags       O_WRONLY|O_CREAT, names of the parameter's table and numbers
  *   addresses   10.0.0.1:80, [::1]:80, /run/socket, @abstract
