@@ -142,17 +142,6 @@ bool sk_explain_truth(struct sk_sensor *sensor, const struct sk_tree *tree, bool
 	return true;
 }
 
-static bool is_tried(const struct sk_tree *tree, uint16_t type)
-{
-	const struct sk_bundle_type *rules = &tree->bundle->types[type];
-
-	for (uint32_t i = 0; i < rules->count; i++) {
-		if (tree->bundle->type_rules[rules->first + i] == tree->rule)
-			return true;
-	}
-	return false;
-}
-
 static const char *describe_event(const struct sk_event_view *view, struct sk_arena *arena)
 {
 	const struct sk_thread *thread = view->thread;
@@ -209,7 +198,7 @@ int sk_explain(struct sk_sensor *sensor, const struct sk_tree *tree, const struc
 	sk_tree_find_reasons(tree, explanation.nodes, explanation.reasons);
 	for (uint32_t i = 0; i < tree->atom_count; i++)
 		explanation.atoms[i].decided = explanation.reasons[tree->atoms[i]];
-	explanation.tried = is_tried(tree, view->event.type);
+	explanation.tried = sk_tree_is_tried(tree, view->event.type);
 	explanation.verdict = explanation.nodes[0];
 	result = sk_flips_find(tree, truths, arena, &explanation.flips);
 	if (result < 0)

@@ -32,7 +32,10 @@ static int measure(struct looking *looking, struct sk_sensor *sensor, uint32_t *
 	sk_arena_reset(&looking->scratch);
 	if (sk_flips_find(looking->tree, looking->atoms, &looking->scratch, &flips) < 0)
 		return -ENOMEM;
-	*ret_distance = flips.size ? flips.size : UINT32_MAX;
+	*ret_distance = flips.size ? flips.size : UINT32_MAX / 2;
+	/* An event of another type is not what its author had in mind. */
+	if (!sk_tree_is_tried(looking->tree, sk_sensor_view(sensor)->event.type))
+		*ret_distance += UINT32_MAX / 2;
 	return 0;
 }
 

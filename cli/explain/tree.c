@@ -105,6 +105,17 @@ int sk_tree_build(const struct sk_bundle *bundle, uint32_t rule, const struct sk
 	return 0;
 }
 
+bool sk_tree_is_tried(const struct sk_tree *tree, uint16_t type)
+{
+	const struct sk_bundle_type *rules = &tree->bundle->types[type];
+
+	for (uint32_t i = 0; i < rules->count; i++) {
+		if (tree->bundle->type_rules[rules->first + i] == tree->rule)
+			return true;
+	}
+	return false;
+}
+
 /* --- truth ------------------------------------------------------------- */
 
 /* How many children of a node are true, and how many there are. */

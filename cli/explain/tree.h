@@ -49,6 +49,9 @@ struct sk_tree {
 int sk_tree_build(const struct sk_bundle *bundle, uint32_t rule, const struct sk_pack_rule *source,
 		  struct sk_arena *arena, struct sk_tree *ret_tree);
 
+/* True if the engine tries the rule for events of this type. */
+bool sk_tree_is_tried(const struct sk_tree *tree, uint16_t type);
+
 /* The truth of every node from that of the atoms. */
 void sk_tree_evaluate(const struct sk_tree *tree, const bool *atoms, bool *ret_nodes);
 

@@ -90,15 +90,6 @@ static void add_slots(struct sk_test_watch *watch)
 
 /* --- watching ---------------------------------------------------------- */
 
-static bool is_tried(const struct sk_bundle *bundle, uint16_t type, uint32_t rule)
-{
-	for (uint32_t i = 0; i < bundle->types[type].count; i++) {
-		if (bundle->type_rules[bundle->types[type].first + i] == rule)
-			return true;
-	}
-	return false;
-}
-
 static void count_mutants(struct sk_test_watch *watch, uint32_t rule, uint64_t where)
 {
 	const struct sk_tree *tree = &watch->rules->covered[rule].tree;
@@ -128,7 +119,7 @@ static bool look(void *context, struct sk_sensor *sensor, uint64_t number, uint3
 		const struct sk_tree *tree = &covered->tree;
 
 		/* Recordings are long: there only rules that the engine tries are looked at. */
-		if (!tree->nodes || (recorded && !is_tried(&watch->rules->bundle, type, rule)) ||
+		if (!tree->nodes || (recorded && !sk_tree_is_tried(tree, type)) ||
 		    !sk_explain_truth(sensor, tree, watch->atoms))
 			continue;
 		sk_tree_evaluate(tree, watch->atoms, watch->nodes);
