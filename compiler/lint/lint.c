@@ -8,8 +8,8 @@
 #include "vm/support/alloc.h"
 
 enum {
-	WORK_BASE = 20 * 1000 * 1000, /* steps of reasoning for a pack */
-	WORK_PER_RULE = 50 * 1000,    /* and more for every rule */
+	WORK_BASE = 20 * 1000 * 1000, /* steps of reasoning for the rules of a pack, and for its parts */
+	WORK_PER_RULE = 5 * 1000,     /* and more for every rule */
 	SHOWN_LENGTH = 72,            /* bytes of a condition in a message */
 	PARTS_LIMIT = 256,            /* that a condition is taken apart into */
 	EXPLAINED_LIMIT = 96,         /* of which some are looked for that contradict each other */
@@ -174,6 +174,9 @@ void sk_lint_types(struct sk_linter *linter, uint32_t node, bool truth, struct s
 
 static int lint(struct sk_linter *linter)
 {
+	const struct sk_lint_report *report = linter->report;
+	const uint64_t work = report->work_limit ? report->work_limit
+						 : WORK_BASE + (uint64_t)WORK_PER_RULE * linter->pack->rule_count;
 	int error = sk_lint_model(linter);
 
 	if (error < 0)
@@ -187,7 +190,9 @@ static int lint(struct sk_linter *linter)
 	error = sk_solver_create(linter);
 	if (error < 0)
 		return error;
+	linter->work = work;
 	sk_lint_rules(linter);
+	linter->work = work;
 	sk_lint_parts(linter);
 	sk_lint_items(linter);
 	sk_lint_leave(linter);
@@ -200,8 +205,6 @@ int sk_lint_pack(struct sk_pack *pack, struct sk_lint_report *report)
 		.pack = pack, .arena = pack->arena, .diagnostics = pack->diagnostics, .report = report};
 	int error;
 
-	linter.work =
-		report->work_limit ? report->work_limit : WORK_BASE + (uint64_t)WORK_PER_RULE * pack->rule_count;
 	error = lint(&linter);
 	sk_solver_destroy(&linter);
 	sk_lint_release_model(&linter);

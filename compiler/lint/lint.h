@@ -46,7 +46,7 @@ struct sk_lint_report {
 	uint32_t cost_count;
 	struct sk_lint_allowed *allowed;
 	uint32_t allowed_count;
-	uint64_t work_limit; /* steps of reasoning in all; 0: the default, enough for thousands of rules */
+	uint64_t work_limit; /* steps of reasoning about rules, and about parts; 0: enough for thousands of rules */
 };
 
 /*

@@ -147,9 +147,11 @@ struct sk_linter {
 	struct sk_intern nodes; /* addresses of sk_node, numbers index `lowered` */
 	uint32_t *lowered;      /* nodes of the IR */
 	uint32_t lowered_capacity;
-	struct sk_lint_predicate *predicates; /* of each of the IR */
-	struct sk_lint_term *terms;           /* of each expression of the IR */
-	struct sk_regex **regexes;            /* of each string of the IR, made when asked for */
+	struct sk_lint_predicate *predicates;          /* of each of the IR */
+	struct sk_lint_term *terms;                    /* of each expression of the IR */
+	struct sk_regex **regexes;                     /* of each string of the IR, made when asked for */
+	uint32_t type_names[SK_EVENT_COUNT];           /* strings of the IR */
+	uint32_t syscall_names[SK_SYSCALL_NAME_COUNT]; /* SK_NONE: it has none */
 	struct sk_types seen;
 	uint64_t work; /* steps left of all */
 	struct sk_solver *solver;
@@ -205,8 +207,12 @@ bool sk_value_fits(struct sk_linter *linter, struct sk_lint_literal literal, str
 bool sk_values_possible(struct sk_linter *linter, const struct sk_lint_term *term,
 			const struct sk_lint_literal *literals, uint32_t count);
 
-/* False if no text has all of these truths; not exact. */
-bool sk_texts_possible(struct sk_linter *linter, const struct sk_lint_literal *literals, uint32_t count);
+/*
+ * False if no text has all of these truths; not exact.  `newest_only`: without
+ * the first of them they were possible.
+ */
+bool sk_texts_possible(struct sk_linter *linter, const struct sk_lint_literal *literals, uint32_t count,
+		       bool newest_only);
 
 /* --- solve.c ------------------------------------------------------------- */
 
@@ -224,7 +230,8 @@ struct sk_lint_question {
 	bool open_placeholders; /* placeholders may be true or false */
 };
 
-enum sk_lint_answer { SK_LINT_IMPOSSIBLE, SK_LINT_POSSIBLE };
+/* UNDECIDED: there was no more work to spend. */
+enum sk_lint_answer { SK_LINT_IMPOSSIBLE, SK_LINT_POSSIBLE, SK_LINT_UNDECIDED };
 
 /* IMPOSSIBLE is proven; POSSIBLE says only that nothing was found against it. */
 enum sk_lint_answer sk_solve(struct sk_linter *linter, const struct sk_lint_question *question);

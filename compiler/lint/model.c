@@ -279,11 +279,11 @@ static void describe_predicate(struct sk_linter *linter, uint32_t number)
 
 /* --- events -------------------------------------------------------------- */
 
-static bool fits_text(struct sk_linter *linter, struct sk_lint_literal literal, const char *text)
+static bool fits_text(struct sk_linter *linter, struct sk_lint_literal literal, const char *text, uint32_t string)
 {
 	return sk_value_fits(
 		linter, literal,
-		(struct sk_lint_candidate){.text = text, .length = (uint32_t)strlen(text), .string = SK_NONE});
+		(struct sk_lint_candidate){.text = text, .length = (uint32_t)strlen(text), .string = string});
 }
 
 static bool fits_number(struct sk_linter *linter, struct sk_lint_literal literal, uint64_t value)
@@ -309,10 +309,11 @@ static bool fits_number(struct sk_linter *linter, struct sk_lint_literal literal
 /* Generic events are called by any system call, or not at all. */
 static bool fits_generic(struct sk_linter *linter, struct sk_lint_literal literal)
 {
-	if (fits_text(linter, literal, sk_events[SK_EVENT_GENERIC_X].name))
+	if (fits_text(linter, literal, sk_events[SK_EVENT_GENERIC_X].name, linter->type_names[SK_EVENT_GENERIC_X]))
 		return true;
 	for (uint32_t i = 0; i < SK_SYSCALL_NAME_COUNT; i++) {
-		if (sk_syscall_name(i) && fits_text(linter, literal, sk_syscall_name(i)))
+		if (linter->syscall_names[i] != SK_NONE &&
+		    fits_text(linter, literal, sk_syscall_name(i), linter->syscall_names[i]))
 			return true;
 	}
 	return false;
@@ -325,7 +326,10 @@ static bool can_be(struct sk_linter *linter, struct sk_lint_literal literal, uin
 	uint64_t number;
 
 	if (sk_types_tell_text(field, type, &text))
-		return fits_text(linter, literal, text);
+		return fits_text(linter, literal, text,
+				 field == SK_FIELD_EVT_TYPE || field == SK_FIELD_SYSCALL_TYPE
+					 ? linter->type_names[type]
+					 : SK_NONE);
 	if (sk_types_tell_number(field, type, &number))
 		return fits_number(linter, literal, number);
 	if ((field == SK_FIELD_EVT_TYPE || field == SK_FIELD_SYSCALL_TYPE) &&
@@ -379,6 +383,12 @@ static void lower_all(struct sk_linter *linter)
 {
 	struct sk_pack *pack = linter->pack;
 
+	for (uint32_t i = 0; i < SK_EVENT_COUNT; i++)
+		linter->type_names[i] = sk_ir_string(&linter->ir, sk_events[i].name, strlen(sk_events[i].name));
+	for (uint32_t i = 0; i < SK_SYSCALL_NAME_COUNT; i++)
+		linter->syscall_names[i] = sk_syscall_name(i) ? sk_ir_string(&linter->ir, sk_syscall_name(i),
+									     strlen(sk_syscall_name(i)))
+							      : SK_NONE;
 	for (uint32_t i = 0; i < pack->macro_count; i++) {
 		if (pack->macros[i].tree)
 			lower(linter, pack->macros[i].tree);

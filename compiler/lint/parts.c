@@ -13,7 +13,7 @@
 
 #include "compiler/lint/lint_private.h"
 
-enum { MEMBER_LIMIT = 1024, NAMES_SHOWN = 4, ODD_LIMIT = 64 };
+enum { MEMBER_LIMIT = 1024, NAMES_SHOWN = 4, ODD_LIMIT = 64, CHAIN_LIMIT = 256 };
 
 /* A part of a chain, and the one predicate that it is, perhaps negated. */
 struct member {
@@ -218,7 +218,7 @@ static void judge_chain(struct sk_linter *linter, const struct chain *chain)
 	struct sk_lint_parts parts;
 	const char *which = NULL;
 
-	if (lowered == SK_NONE || sk_lint_ask(linter, lowered, chain->all, true) == SK_LINT_POSSIBLE)
+	if (lowered == SK_NONE || sk_lint_ask(linter, lowered, chain->all, true) != SK_LINT_IMPOSSIBLE)
 		return;
 	if (!chain->all) {
 		sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_PART_ALWAYS_TRUE, sk_lint_span(chain->node),
@@ -310,7 +310,7 @@ static void judge_fields(struct walk *walk, const struct sk_node *node, bool tru
 	const struct sk_lint_term *term;
 	struct sk_types left, other;
 	const char *names;
-	uint32_t lowered;
+	uint32_t lowered, others;
 
 	switch (node->kind) {
 	case SK_NODE_MACRO:
@@ -320,9 +320,11 @@ static void judge_fields(struct walk *walk, const struct sk_node *node, bool tru
 		return;
 	case SK_NODE_AND:
 	case SK_NODE_OR:
+		/* In a chain that no person wrote, what stands beside is not looked at. */
+		others = (node->kind == SK_NODE_AND) == truth && node->count <= CHAIN_LIMIT ? node->count : 0;
 		for (uint32_t i = 0; i < node->count; i++) {
 			left = *types;
-			for (uint32_t k = 0; k < node->count && (node->kind == SK_NODE_AND) == truth; k++) {
+			for (uint32_t k = 0; k < others; k++) {
 				if (k == i)
 					continue;
 				sk_lint_types(linter, sk_lint_node(linter, node->children[k]), truth, &other);
@@ -414,7 +416,10 @@ static void walk_missing(struct missing_walk *walk, const struct sk_node *node, 
 	case SK_NODE_AND:
 		break;
 	}
-	for (uint32_t i = 0; i < node->count; i++) {
+	for (uint32_t i = 0; i < node->count && node->count <= CHAIN_LIMIT; i++) {
+		if (node->children[i]->kind == SK_NODE_NOT ||
+		    (node->children[i]->kind == SK_NODE_CHECK && node->children[i]->operator!= SK_OPERATOR_NE))
+			continue;
 		walk->count = count;
 		for (uint32_t k = 0; k < node->count && walk->count < MEMBER_LIMIT; k++) {
 			const uint32_t lowered = sk_lint_node(walk->linter, node->children[k]);

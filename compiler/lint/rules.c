@@ -142,7 +142,7 @@ static void look_for_shadow(struct sk_linter *linter, const struct judged *judge
 		const struct judged *earlier = &rules[i];
 
 		if (earlier->never || !earlier->rule->enabled ||
-		    sk_solve_more(linter, (struct sk_lint_claim_of){earlier->node, false}) == SK_LINT_POSSIBLE)
+		    sk_solve_more(linter, (struct sk_lint_claim_of){earlier->node, false}) != SK_LINT_IMPOSSIBLE)
 			continue;
 		if (is_shadowed_by(linter, judged, earlier)) {
 			struct sk_place place =

@@ -24,6 +24,7 @@
 
 enum {
 	QUERY_WORK = 300 * 1000, /* steps of one question */
+	QUERY_COST = 8,          /* of asking at all */
 	DEPTH_LIMIT = 400,       /* choices that rest on each other */
 	NESTING_LIMIT = 4096,    /* of nodes: what the compiler lets pass */
 	TERM_LIMIT = 128,        /* predicates on one value that are looked at together */
@@ -184,7 +185,7 @@ static bool candidate_fits_all(struct sk_linter *linter, const struct sk_lint_li
 }
 
 static bool text_possible(struct sk_linter *linter, const struct sk_lint_term *term,
-			  const struct sk_lint_literal *literals, uint32_t count)
+			  const struct sk_lint_literal *literals, uint32_t count, bool newest_only)
 {
 	const struct sk_lint_predicate *least = NULL;
 
@@ -195,7 +196,7 @@ static bool text_possible(struct sk_linter *linter, const struct sk_lint_term *t
 			least = predicate;
 	}
 	if (!least)
-		return sk_texts_possible(linter, literals, count);
+		return sk_texts_possible(linter, literals, count, newest_only);
 	for (uint32_t i = 0; i < least->value_count; i++) {
 		struct sk_lint_candidate candidate = {.string = least->values[i]};
 
@@ -212,14 +213,14 @@ static bool text_possible(struct sk_linter *linter, const struct sk_lint_term *t
 }
 
 static bool value_possible(struct sk_linter *linter, const struct sk_lint_term *term,
-			   const struct sk_lint_literal *literals, uint32_t count)
+			   const struct sk_lint_literal *literals, uint32_t count, bool newest_only)
 {
 	const enum sk_class class = sk_types[term->type].class;
 
 	if (!spend(linter, count))
 		return true;
 	if (class == SK_CLASS_STRING || class == SK_CLASS_BYTES)
-		return text_possible(linter, term, literals, count);
+		return text_possible(linter, term, literals, count, newest_only);
 	return sk_values_possible(linter, term, literals, count);
 }
 
@@ -248,19 +249,20 @@ static bool some_possible(struct sk_linter *linter, const struct sk_lint_term *t
 	}
 	if (!true_count)
 		return true;
-	if (ends && !value_possible(linter, term, all, all_count))
+	if (ends && !value_possible(linter, term, all, all_count, false))
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!literals[i].truth || (ends && is_not_equal(linter, literals[i].predicate)))
 			continue;
 		all[all_count] = literals[i];
-		if (!value_possible(linter, term, all, all_count + 1))
+		if (!value_possible(linter, term, all, all_count + 1, false))
 			return false;
 	}
 	return true;
 }
 
-static bool term_possible(struct sk_linter *linter, uint32_t number)
+/* `newest_only`: without the literal that was listed last they were possible. */
+static bool term_possible(struct sk_linter *linter, uint32_t number, bool newest_only)
 {
 	const struct sk_lint_term *term = &linter->terms[number];
 	const struct sk_solver *solver = linter->solver;
@@ -278,7 +280,7 @@ static bool term_possible(struct sk_linter *linter, uint32_t number)
 	}
 	switch ((enum sk_lint_shape)term->shape) {
 	case SK_LINT_SHAPE_ONE:
-		return value_possible(linter, term, literals, count);
+		return value_possible(linter, term, literals, count, newest_only);
 	case SK_LINT_SHAPE_SOME:
 	case SK_LINT_SHAPE_ENDS:
 		return some_possible(linter, term, literals, count);
@@ -316,7 +318,7 @@ static bool assert_presence(struct sk_linter *linter, uint32_t number, int depth
 				return false;
 		}
 	}
-	return term_possible(linter, number);
+	return term_possible(linter, number, false);
 }
 
 static bool assert_absence(struct sk_linter *linter, uint32_t number)
@@ -370,7 +372,7 @@ static bool assert_literal(struct sk_linter *linter, uint32_t number, bool truth
 	if (truth && predicate->right != SK_NONE &&
 	    !assert_presence(linter, predicate->right, SK_EXPRESSION_DEPTH_LIMIT))
 		return false;
-	return term_possible(linter, predicate->term);
+	return exists || predicate->opaque || term_possible(linter, predicate->term, true);
 }
 
 /* --- searching ----------------------------------------------------------- */
@@ -481,6 +483,7 @@ static bool propagate(struct sk_linter *linter, uint32_t *ret_clause)
 		if (!work_off(linter))
 			return false;
 		*ret_clause = SK_NONE;
+		spend(linter, solver->clause_count / 16);
 		for (uint32_t i = 0; i < solver->clause_count && fewest > 1 && !solver->exhausted; i++) {
 			struct clause *clause = &solver->clauses[i];
 			uint32_t last = SK_NONE, open;
@@ -555,6 +558,13 @@ static void subtract_types(struct sk_types *types, const struct sk_types *other)
 
 /* --- asking -------------------------------------------------------------- */
 
+static enum sk_lint_answer answer_of(const struct sk_solver *solver, bool possible)
+{
+	if (solver->exhausted)
+		return SK_LINT_UNDECIDED;
+	return possible ? SK_LINT_POSSIBLE : SK_LINT_IMPOSSIBLE;
+}
+
 enum sk_lint_answer sk_solve_and_keep(struct sk_linter *linter, const struct sk_lint_question *question)
 {
 	const struct mark nothing = {.types = linter->seen};
@@ -567,7 +577,7 @@ enum sk_lint_answer sk_solve_and_keep(struct sk_linter *linter, const struct sk_
 	solver->exhausted = false;
 	for (uint32_t i = question->count; i-- > 0;) {
 		if (question->claims[i].node == SK_NONE)
-			return SK_LINT_POSSIBLE;
+			return SK_LINT_UNDECIDED;
 		push(linter, question->claims[i]);
 	}
 	/* For advice only: an event that has a parameter has its value, and nobody names his events after system calls. */
@@ -586,9 +596,8 @@ enum sk_lint_answer sk_solve_and_keep(struct sk_linter *linter, const struct sk_
 	if ((question->present != SK_NONE &&
 	     !assert_presence(linter, question->present, SK_EXPRESSION_DEPTH_LIMIT)) ||
 	    (question->missing != SK_NONE && !assert_absence(linter, question->missing)))
-		return solver->exhausted ? SK_LINT_POSSIBLE : SK_LINT_IMPOSSIBLE;
-	return search(linter, DEPTH_LIMIT) || solver->exhausted || linter->out_of_memory ? SK_LINT_POSSIBLE
-											 : SK_LINT_IMPOSSIBLE;
+		return answer_of(solver, false);
+	return answer_of(solver, search(linter, DEPTH_LIMIT));
 }
 
 enum sk_lint_answer sk_solve(struct sk_linter *linter, const struct sk_lint_question *question)
@@ -603,12 +612,14 @@ enum sk_lint_answer sk_solve_more(struct sk_linter *linter, struct sk_lint_claim
 	bool possible;
 
 	if (claim.node == SK_NONE)
-		return SK_LINT_POSSIBLE;
+		return SK_LINT_UNDECIDED;
 	solver->work = QUERY_WORK;
+	if (solver->exhausted || !spend(linter, QUERY_COST))
+		return SK_LINT_UNDECIDED;
 	push(linter, claim);
-	possible = search(linter, DEPTH_LIMIT) || solver->exhausted;
+	possible = search(linter, DEPTH_LIMIT);
 	go_back(linter, &before);
-	return possible ? SK_LINT_POSSIBLE : SK_LINT_IMPOSSIBLE;
+	return answer_of(solver, possible);
 }
 
 int sk_solver_create(struct sk_linter *linter)

@@ -119,7 +119,7 @@ static const struct sk_lint_claim *claim_of(const struct sk_linter *linter, stru
 }
 
 /* Comparing each with each other costs: beyond this it is not done. */
-enum { PAIR_LIMIT = 1 << 14 };
+enum { PAIR_LIMIT = 1 << 14, COMPARISON_PRICE = 3 };
 
 static bool is_denied(struct sk_linter *linter, const struct sk_lint_element *element,
 		      const struct sk_lint_literal *literals, uint32_t count)
@@ -135,7 +135,30 @@ static bool is_denied(struct sk_linter *linter, const struct sk_lint_element *el
 	return false;
 }
 
-bool sk_texts_possible(struct sk_linter *linter, const struct sk_lint_literal *literals, uint32_t count)
+/* Of any, one element must be left that nothing denies; of all, none may be denied. */
+static bool is_possible(struct sk_linter *linter, const struct sk_lint_claim *claim,
+			const struct sk_lint_literal *literals, uint32_t count)
+{
+	for (uint32_t i = 0; i < claim->count; i++) {
+		if (is_denied(linter, &claim->elements[i], literals, count) == claim->all)
+			return !claim->all;
+	}
+	return claim->all;
+}
+
+/* True if there is work left for so many comparisons. */
+static bool can_pay(struct sk_linter *linter, uint64_t comparisons)
+{
+	const uint64_t price = comparisons * COMPARISON_PRICE;
+
+	if (comparisons > PAIR_LIMIT || linter->work < price)
+		return false;
+	linter->work -= price;
+	return true;
+}
+
+bool sk_texts_possible(struct sk_linter *linter, const struct sk_lint_literal *literals, uint32_t count,
+		       bool newest_only)
 {
 	uint64_t elements = 0;
 
@@ -144,30 +167,35 @@ bool sk_texts_possible(struct sk_linter *linter, const struct sk_lint_literal *l
 
 		elements += claim ? claim->count : 0;
 	}
-	if (elements * elements > PAIR_LIMIT)
-		return true;
-	linter->work -= linter->work < elements * elements / 8 ? linter->work : elements * elements / 8;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sk_lint_claim *claim = claim_of(linter, literals[i]);
-		bool possible;
 
-		if (!claim)
+		/* What the newest denies of one element, that element denies of it. */
+		if (!claim || (newest_only && i > 0 && (claim->all || claim->count < 2)))
 			continue;
-		/* Of any, one element must be left that nothing denies; of all, none may be denied. */
-		possible = claim->all;
-		for (uint32_t k = 0; k < claim->count; k++) {
-			if (is_denied(linter, &claim->elements[k], literals, count) == claim->all) {
-				possible = !claim->all;
-				break;
-			}
-		}
-		if (!possible)
+		if (!can_pay(linter, elements * claim->count))
+			return true;
+		if (!is_possible(linter, claim, literals, count))
 			return false;
 	}
 	return true;
 }
 
 /* --- numbers ------------------------------------------------------------- */
+
+static uint64_t count_constants(const struct sk_linter *linter, const struct sk_lint_literal *literals,
+				uint32_t count)
+{
+	uint64_t all = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t constants;
+
+		constants_of(linter, sk_ir_get_predicate(&linter->ir, literals[i].predicate), &constants);
+		all += constants;
+	}
+	return all;
+}
 
 struct range {
 	uint64_t first, last;
@@ -232,12 +260,14 @@ static bool number_fits_all(const struct sk_linter *linter, const struct sk_lint
 	return true;
 }
 
-static bool numbers_possible(const struct sk_linter *linter, const struct sk_lint_term *term,
+static bool numbers_possible(struct sk_linter *linter, const struct sk_lint_term *term,
 			     const struct sk_lint_literal *literals, uint32_t count)
 {
 	const struct range range = range_of(term);
+	const uint64_t constants_of_all = count_constants(linter, literals, count);
 
-	if (number_fits_all(linter, term, literals, count, range.first) ||
+	if (!can_pay(linter, constants_of_all * constants_of_all / 8) ||
+	    number_fits_all(linter, term, literals, count, range.first) ||
 	    number_fits_all(linter, term, literals, count, range.last))
 		return true;
 	for (uint32_t i = 0; i < count; i++) {
@@ -307,11 +337,15 @@ static struct sk_address last_of(const struct sk_bundle_address *network, enum s
 }
 
 /* What comparisons say changes where a network begins and behind where it ends. */
-static bool addresses_possible(const struct sk_linter *linter, const struct sk_lint_term *term,
+static bool addresses_possible(struct sk_linter *linter, const struct sk_lint_term *term,
 			       const struct sk_lint_literal *literals, uint32_t count)
 {
 	const enum sk_type type = (enum sk_type)term->type;
 	const struct sk_address lowest[] = {{.length = 4}, {.length = 16}};
+	const uint64_t constants_of_all = count_constants(linter, literals, count);
+
+	if (!can_pay(linter, constants_of_all * constants_of_all / 8))
+		return true;
 
 	for (size_t i = 0; i < 2; i++) {
 		if (address_fits_all(linter, type, literals, count, &lowest[i]))

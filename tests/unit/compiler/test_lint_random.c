@@ -224,7 +224,7 @@ static bool try_pack(uint64_t seed)
 
 TEST(what_is_said_of_rules_is_true_of_events)
 {
-	const uint64_t packs = wanted("SK_LINT_PACKS", 300);
+	const uint64_t packs = wanted("SK_LINT_PACKS", 1200);
 	uint64_t compiled = 0;
 
 	for (uint64_t i = 0; i < packs && test_failures < 5; i++)
