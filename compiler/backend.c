@@ -387,6 +387,7 @@ static int emit(struct backend *backend, struct sk_buffer *ret_bundle, struct sk
 {
 	struct sk_pack_rule **selected;
 	struct sk_emit_rule *rules;
+	struct sk_emit_input input;
 	struct sk_error sentence = {0};
 	uint32_t count;
 	int error = sk_select_rules(backend->pack, backend->options, backend->arena, &selected, &count);
@@ -402,8 +403,14 @@ static int emit(struct backend *backend, struct sk_buffer *ret_bundle, struct sk
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++)
 		rules[i] = backend->rules[selected[i] - backend->pack->rules];
-	error = sk_emit_bundle(&backend->ir, backend->diagnostics->sources, rules, count, ret_bundle,
-			       &summary->predicates, &sentence);
+	input = (struct sk_emit_input){
+		.ir = &backend->ir,
+		.sources = backend->diagnostics->sources,
+		.rules = rules,
+		.count = count,
+		.any_type = backend->options && backend->options->accept_any_type,
+	};
+	error = sk_emit_bundle(&input, ret_bundle, &summary->predicates, &sentence);
 	if (error == -E2BIG) {
 		sk_diagnostics_add(backend->diagnostics, SK_DIAGNOSTIC_VALIDATE, (struct sk_span){0}, NULL, "%s",
 				   sentence.message);

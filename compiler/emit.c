@@ -182,39 +182,7 @@ static void emit_rules(struct sk_emitter *emitter, const struct sk_emit_rule *ru
 		sk_emit_location(emitter, rules[i].rule->span.begin);
 }
 
-/* --- what each event type tries ---------------------------------------- */
-
-static void emit_types(struct sk_emitter *emitter, const struct sk_emit_rule *rules, uint32_t count)
-{
-	uint32_t *run = sk_arena_alloc(&emitter->arena, ((size_t)count + 1) * sizeof(*run));
-
-	emitter->type_run_starts = sk_emit_map(emitter, SK_EVENT_COUNT);
-	if (!run || !emitter->type_run_starts) {
-		emitter->out_of_memory = true;
-		return;
-	}
-	for (uint32_t type = 0; type < SK_EVENT_COUNT; type++) {
-		struct sk_bundle_type record = {0};
-		uint32_t known = emitter->type_runs.count, number;
-
-		for (uint32_t i = 0; i < count; i++) {
-			if (type == SK_EVENT_ASYNCEVENT_E || sk_event_set_has_type(&rules[i].events, type))
-				run[record.count++] = i;
-		}
-		if (record.count) {
-			number = sk_intern_add(&emitter->type_runs, run, record.count * sizeof(*run));
-			if (number == SK_NONE) {
-				emitter->out_of_memory = true;
-				return;
-			}
-			if (number == known)
-				emitter->type_run_starts[number] =
-					sk_emit_records(emitter, SK_SECTION_TYPE_RULES, run, record.count);
-			record.first = emitter->type_run_starts[number];
-		}
-		sk_emit_records(emitter, SK_SECTION_TYPES, &record, 1);
-	}
-}
+/* --- what must be captured ---------------------------------------------- */
 
 static void emit_syscalls(struct sk_emitter *emitter, const struct sk_emit_rule *rules, uint32_t count)
 {
@@ -318,7 +286,7 @@ static void emit_all(struct sk_emitter *emitter, const struct sk_emit_rule *rule
 		return;
 	emit_rules(emitter, rules, count);
 	sk_emit_end_strings(emitter);
-	emit_types(emitter, rules, count);
+	sk_emit_types(emitter, rules, count);
 	emit_syscalls(emitter, rules, count);
 }
 
@@ -350,16 +318,17 @@ static int finish(struct sk_emitter *emitter)
 	return status;
 }
 
-int sk_emit_bundle(const struct sk_ir *ir, const struct sk_sources *sources, const struct sk_emit_rule *rules,
-		   uint32_t count, struct sk_buffer *ret_bundle, uint32_t *ret_predicates, struct sk_error *error)
+int sk_emit_bundle(const struct sk_emit_input *input, struct sk_buffer *ret_bundle, uint32_t *ret_predicates,
+		   struct sk_error *error)
 {
-	struct sk_emitter emitter = {.ir = ir, .sources = sources, .error = error};
+	struct sk_emitter emitter = {
+		.ir = input->ir, .sources = input->sources, .error = error, .any_type = input->any_type};
 	uint32_t predicates;
 	int status;
 
 	begin(&emitter);
 	if (!emitter.out_of_memory)
-		emit_all(&emitter, rules, count);
+		emit_all(&emitter, input->rules, input->count);
 	status = finish(&emitter);
 	predicates =
 		(uint32_t)(emitter.sections[SK_SECTION_PREDICATES].length / sizeof(struct sk_bundle_predicate));

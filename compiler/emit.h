@@ -20,12 +20,21 @@ struct sk_emit_rule {
 	struct sk_event_set events; /* without the async event, which is added to all */
 };
 
+/* What a bundle is made of. */
+struct sk_emit_input {
+	const struct sk_ir *ir;
+	const struct sk_sources *sources;
+	const struct sk_emit_rule *rules; /* in the order of evaluation */
+	uint32_t count;
+	bool any_type; /* events may be anything whatever their type (struct sk_compile_options) */
+};
+
 /*
- * Appends the bundle of `count` rules, given in the order of evaluation, to
- * `ret_bundle`.  The same input gives the same bytes.  Returns 0; -ENOMEM;
- * -E2BIG with a sentence in `error` if a limit of the format is passed.
+ * Appends the bundle of the rules to `ret_bundle`.  The same input gives the
+ * same bytes.  Returns 0; -ENOMEM; -E2BIG with a sentence in `error` if a limit
+ * of the format is passed.
  */
-int sk_emit_bundle(const struct sk_ir *ir, const struct sk_sources *sources, const struct sk_emit_rule *rules,
-		   uint32_t count, struct sk_buffer *ret_bundle, uint32_t *ret_predicates, struct sk_error *error);
+int sk_emit_bundle(const struct sk_emit_input *input, struct sk_buffer *ret_bundle, uint32_t *ret_predicates,
+		   struct sk_error *error);
 
 #endif

@@ -13,6 +13,7 @@ struct sk_emitter {
 	struct sk_arena arena; /* maps and tables, for the time of writing */
 	struct sk_buffer sections[SK_SECTION_COUNT];
 	struct sk_error *error;
+	bool any_type; /* nothing follows from an event's type */
 	bool out_of_memory;
 	bool too_large;
 
@@ -48,6 +49,11 @@ uint32_t *sk_emit_map(struct sk_emitter *emitter, uint32_t count);
 
 /* The sections so far, as a bundle; the next record may move them. */
 struct sk_bundle sk_emit_view(const struct sk_emitter *emitter);
+
+/* --- emit_types.c: which rules each event type tries ---------------------- */
+
+/* TYPES and TYPE_RULES; what rules are made of and RULES are complete. */
+void sk_emit_types(struct sk_emitter *emitter, const struct sk_emit_rule *rules, uint32_t count);
 
 /* --- emit_predicate.c: what rules are made of ----------------------------- */
 

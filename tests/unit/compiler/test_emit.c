@@ -373,6 +373,49 @@ TEST(rules_are_filed_under_their_events_and_the_async_event)
 	fixture_end(&pack);
 }
 
+static bool files_under(const char *condition, uint32_t type)
+{
+	struct fixture pack;
+	bool filed;
+
+	fixture_begin(&pack);
+	fixture_rule(&pack, "r", condition, "x");
+	filed = fixture_open(&pack) == 0 && is_filed(&pack.bundle, type, 0);
+	fixture_end(&pack);
+	return filed;
+}
+
+TEST(a_rule_is_not_filed_under_a_type_that_it_cannot_match)
+{
+	static const char with_path[] = "evt.type in (openat, connect) and evt.arg.name startswith /etc";
+	static const char either[] = "evt.type in (openat, connect) and (evt.arg.name exists or fd.name = x)";
+	static const char unless[] = "evt.type in (openat, connect) and not evt.arg.name startswith /etc";
+	static const char compared[] = "evt.type in (openat, connect) and proc.name = val(evt.arg.name)";
+
+	CHECK(files_under(with_path, SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under(with_path, SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under(either, SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under(unless, SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under(compared, SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under(compared, SK_EVENT_SOCKET_CONNECT_X));
+	/* What names the event comes with the type, and that of an async event with the event. */
+	CHECK(!files_under("evt.type = openat or evt.type = connect and evt.type = openat",
+			   SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under("evt.type startswith open", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under("evt.type startswith open", SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under("evt.type regex openat", SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under("evt.type startswith open", SK_EVENT_ASYNCEVENT_E));
+	CHECK(files_under("evt.type startswith open", SK_EVENT_GENERIC_X));
+	CHECK(!files_under("evt.dir = > and evt.type = openat", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(files_under("evt.dir = < and evt.type = openat", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under("evt.is_io_write = true", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(files_under("evt.is_io_write = true", SK_EVENT_SYSCALL_WRITE_X));
+	CHECK(files_under("tolower(evt.arg.name) = a and evt.type = openat", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under("toupper(tolower(evt.arg.name)) != A", SK_EVENT_SOCKET_CONNECT_X));
+	CHECK(files_under("evt.arg[2] = a", SK_EVENT_SYSCALL_OPENAT_2_X));
+	CHECK(!files_under("evt.arg[2] = a", SK_EVENT_SYSCALL_GETUID_X));
+}
+
 TEST(outputs_end_with_the_suggested_fields)
 {
 	static const char expected[] = "a {proc.name}<suggested> container_id={container.id} "
@@ -587,12 +630,14 @@ TEST_MAIN(
 		jumps_pass_over_tests_of_what_is_known) RUN(macros_that_multiply_end_in_an_error_at_once)
 		RUN(the_largest_program_is_65535_instructions) RUN(macros_nested_too_deeply_are_an_error) RUN(
 			the_same_rules_give_the_same_bytes) RUN(a_bundle_holds_what_its_rules_use_and_nothing_else)
-			RUN(runs_of_constants_are_shared_with_longer_ones) RUN(
-				a_constant_stands_once_in_a_list_where_it_is_not_counted)
-				RUN(rules_are_filed_under_their_events_and_the_async_event) RUN(
-					outputs_end_with_the_suggested_fields) RUN(places_are_those_of_the_source)
-					RUN(a_pack_without_rules_is_a_bundle_too)
-						RUN(a_check_only_compile_writes_nothing)
-							RUN(a_bundle_is_appended_to_what_the_buffer_holds)
+			RUN(runs_of_constants_are_shared_with_longer_ones)
+				RUN(a_constant_stands_once_in_a_list_where_it_is_not_counted) RUN(
+					rules_are_filed_under_their_events_and_the_async_event)
+					RUN(a_rule_is_not_filed_under_a_type_that_it_cannot_match) RUN(
+						outputs_end_with_the_suggested_fields)
+						RUN(places_are_those_of_the_source) RUN(
+							a_pack_without_rules_is_a_bundle_too)
+							RUN(a_check_only_compile_writes_nothing) RUN(
+								a_bundle_is_appended_to_what_the_buffer_holds)
 								RUN(whatever_compiles_is_verified_and_runs) RUN(
 									without_memory_a_compile_fails_and_no_more))

@@ -18,6 +18,7 @@
 #include <arpa/inet.h>
 
 #include "tests/unit/vm/random_pack.h"
+#include "vm/given.h"
 #include "vm/vm.h"
 
 enum { THREADS = 6, ENGINES = 10 };
@@ -237,15 +238,6 @@ static uint64_t mock_source(const struct mock_event *event, const struct sk_fiel
 	return mix2(field, event->seed);
 }
 
-static bool has_parameter(uint16_t type, const char *name)
-{
-	for (unsigned i = 0; i < sk_events[type].nparams; i++) {
-		if (strcmp(sk_events[type].params[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void mock_extract(void *context, const struct sk_field_ref *ref, struct sk_arena *scratch,
 			 struct sk_value *ret_value)
 {
@@ -255,17 +247,15 @@ static void mock_extract(void *context, const struct sk_field_ref *ref, struct s
 	struct sk_value *items;
 	uint32_t count;
 
-	if (info->availability == SK_AVAILABILITY_NEVER ||
-	    (ref->field == SK_FIELD_EVT_ARG && ref->kind == SK_ARGUMENT_KIND_TEXT &&
-	     !has_parameter(event->type, ref->argument))) {
+	if (sk_given(ref, event->type, ret_value))
+		return;
+	if (info->availability == SK_AVAILABILITY_NEVER) {
 		*ret_value = sk_value_missing();
 		return;
 	}
 	if (ref->field == SK_FIELD_EVT_TYPE) {
-		const char *name = sk_events[event->type].name;
+		const char *name = one_in(&random, 2) ? "getegid" : "open";
 
-		if (event->type == SK_EVENT_GENERIC_X || event->type == SK_EVENT_ASYNCEVENT_E)
-			name = one_in(&random, 2) ? "getegid" : "open";
 		*ret_value = sk_value_text(name, (uint32_t)strlen(name));
 		return;
 	}
