@@ -288,55 +288,6 @@ static uint32_t check_list(const struct place *place, const struct sk_operand *o
 	return sk_ir_expression(check->ir, &expression);
 }
 
-static bool is_text(const struct sk_ir_expression *expression)
-{
-	return expression->type == SK_TYPE_STRING && !expression->list;
-}
-
-static bool is_text_list(const struct sk_ir_expression *expression)
-{
-	return expression->type == SK_TYPE_STRING && expression->list;
-}
-
-/* What is wrong with argument `index` of a transformer; NULL if nothing.  Fills in the result's type. */
-static const char *type_argument(struct sk_ir_expression *transformer, uint32_t index,
-				 const struct sk_ir_expression *argument)
-{
-	switch ((enum sk_transformer)transformer->transformer) {
-	case SK_TRANSFORMER_TOLOWER:
-	case SK_TRANSFORMER_TOUPPER:
-	case SK_TRANSFORMER_BASENAME:
-		transformer->type = argument->type;
-		transformer->list = argument->list;
-		return argument->type == SK_TYPE_STRING ? NULL : "takes a text";
-	case SK_TRANSFORMER_B64:
-		transformer->type = argument->type;
-		transformer->list = argument->list;
-		return argument->type == SK_TYPE_STRING || argument->type == SK_TYPE_BYTES
-			       ? NULL
-			       : "takes a text or bytes";
-	case SK_TRANSFORMER_LEN:
-		transformer->type = SK_TYPE_UINT64;
-		return argument->list || argument->type == SK_TYPE_STRING || argument->type == SK_TYPE_BYTES
-			       ? NULL
-			       : "takes a list, a text or bytes";
-	case SK_TRANSFORMER_JOIN:
-		if (index == 0)
-			return is_text(argument) ? NULL : "takes a text first, the separator";
-		return is_text_list(argument) ? NULL : "takes a list of texts after the separator";
-	case SK_TRANSFORMER_CONCAT:
-		return is_text(argument) ? NULL : "takes texts";
-	case SK_TRANSFORMER_GETOPT:
-		transformer->list = transformer->selector == SK_NONE;
-		if (index == 0)
-			return is_text_list(argument) ? NULL : "takes a list of texts first, the arguments";
-		return is_text(argument) ? NULL : "takes a text after the arguments, the options";
-	case SK_TRANSFORMER_COUNT:
-		break;
-	}
-	return "is not known";
-}
-
 static uint32_t check_transformer(const struct place *place, const struct sk_operand *operand, int depth)
 {
 	const struct sk_transformer_info *info = &sk_transformers[operand->transformer];
@@ -344,10 +295,11 @@ static uint32_t check_transformer(const struct place *place, const struct sk_ope
 	struct sk_ir_expression expression = {
 		.kind = SK_EXPRESSION_TRANSFORMER,
 		.transformer = (uint8_t)operand->transformer,
-		.type = SK_TYPE_STRING,
 		.operand = SK_NONE,
 		.selector = SK_NONE,
 	};
+	const struct sk_ir_expression *first;
+	bool list;
 
 	if (operand->argument && operand->transformer != SK_TRANSFORMER_GETOPT)
 		return refuse(place, operand, NULL, "transformer '%s' does not support field arguments",
@@ -383,12 +335,17 @@ static uint32_t check_transformer(const struct place *place, const struct sk_ope
 					      "the field %s does not support transformers",
 					      sk_fields[field->field].name);
 		}
-		fault = type_argument(&expression, i, argument);
+		fault = sk_transformer_refuses(operand->transformer, i, (enum sk_type)argument->type,
+					       argument->list);
 		if (fault)
 			return refuse(place, operand->children[i], NULL,
 				      "transformer '%s' %s, not a value of type %s%s", info->text, fault,
 				      argument->list ? "list of " : "", sk_types[argument->type].name);
 	}
+	first = child(check->ir, expression.arguments, 0);
+	expression.type = (uint8_t)sk_transformer_result(operand->transformer, (enum sk_type)first->type,
+							 first->list, expression.selector != SK_NONE, &list);
+	expression.list = list;
 	expression.text = print_operand(check, operand);
 	return sk_ir_expression(check->ir, &expression);
 }
@@ -444,49 +401,9 @@ bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *oper
 
 /* --- operators --------------------------------------------------------- */
 
-/* Lists of other types can only be asked for with `exists`. */
-static bool list_compares(enum sk_type type)
-{
-	switch (type) {
-	case SK_TYPE_STRING:
-	case SK_TYPE_UINT64:
-	case SK_TYPE_RELTIME:
-	case SK_TYPE_ABSTIME:
-	case SK_TYPE_BOOL:
-	case SK_TYPE_IPADDR:
-	case SK_TYPE_IPNET:
-		return true;
-	case SK_TYPE_NONE:
-	case SK_TYPE_INT8:
-	case SK_TYPE_INT16:
-	case SK_TYPE_INT32:
-	case SK_TYPE_INT64:
-	case SK_TYPE_UINT8:
-	case SK_TYPE_UINT16:
-	case SK_TYPE_UINT32:
-	case SK_TYPE_DOUBLE:
-	case SK_TYPE_PORT:
-	case SK_TYPE_BYTES:
-	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
-	case SK_TYPE_COUNT:
-		return false;
-	}
-	return false;
-}
-
-bool sk_check_operator_applies(enum sk_operator comparison, enum sk_type type, bool list)
-{
-	if (comparison == SK_OPERATOR_EXISTS)
-		return true;
-	if (list)
-		return (sk_operators[comparison].classes & SK_CLASS_LIST) && list_compares(type);
-	return (sk_operators[comparison].classes & sk_types[type].class) != 0;
-}
-
 static bool is_allowed(enum sk_operator comparison, const struct sk_ir_expression *left)
 {
-	return sk_check_operator_applies(comparison, left->type, left->list);
+	return sk_operator_takes(comparison, (enum sk_type)left->type, left->list);
 }
 
 static bool check_operator(const struct place *place, const struct sk_node *node,

@@ -17,58 +17,27 @@ argument_of(const struct sk_verifier *verifier, const struct sk_bundle_expressio
 	return &verifier->bundle->expressions[verifier->bundle->arguments[expression->operand + number]];
 }
 
-static bool is_text(const struct sk_bundle_expression *expression)
-{
-	return expression->type == SK_TYPE_STRING && !expression->list;
-}
-
-static bool is_text_list(const struct sk_bundle_expression *expression)
-{
-	return expression->type == SK_TYPE_STRING && expression->list;
-}
-
 /*
  * True if the transformer takes its arguments' types; gives the type of its
- * result.  The number of arguments has been checked.
+ * result.  The number of arguments has been checked, and is not 0.
  */
 static bool type_transformer(const struct sk_verifier *verifier, const struct sk_bundle_expression *expression,
 			     uint8_t *ret_type, uint8_t *ret_list)
 {
+	const enum sk_transformer transformer = (enum sk_transformer)expression->transformer;
 	const struct sk_bundle_expression *first = argument_of(verifier, expression, 0);
+	bool list;
 
-	switch ((enum sk_transformer)expression->transformer) {
-	case SK_TRANSFORMER_B64:
-	case SK_TRANSFORMER_TOLOWER:
-	case SK_TRANSFORMER_TOUPPER:
-	case SK_TRANSFORMER_BASENAME:
-		*ret_type = first->type;
-		*ret_list = first->list;
-		return first->type == SK_TYPE_STRING ||
-		       (first->type == SK_TYPE_BYTES && expression->transformer == SK_TRANSFORMER_B64);
-	case SK_TRANSFORMER_LEN:
-		*ret_type = SK_TYPE_UINT64;
-		*ret_list = 0;
-		return first->list || first->type == SK_TYPE_STRING || first->type == SK_TYPE_BYTES;
-	case SK_TRANSFORMER_JOIN:
-		*ret_type = SK_TYPE_STRING;
-		*ret_list = 0;
-		return is_text(first) && is_text_list(argument_of(verifier, expression, 1));
-	case SK_TRANSFORMER_CONCAT:
-		*ret_type = SK_TYPE_STRING;
-		*ret_list = 0;
-		for (uint32_t i = 0; i < expression->count; i++) {
-			if (!is_text(argument_of(verifier, expression, i)))
-				return false;
-		}
-		return true;
-	case SK_TRANSFORMER_GETOPT:
-		*ret_type = SK_TYPE_STRING;
-		*ret_list = expression->selector == SK_NONE;
-		return is_text_list(first) && is_text(argument_of(verifier, expression, 1));
-	case SK_TRANSFORMER_COUNT:
-		return false;
+	for (uint32_t i = 0; i < expression->count; i++) {
+		const struct sk_bundle_expression *argument = argument_of(verifier, expression, i);
+
+		if (sk_transformer_refuses(transformer, i, (enum sk_type)argument->type, argument->list))
+			return false;
 	}
-	return false;
+	*ret_type = (uint8_t)sk_transformer_result(transformer, (enum sk_type)first->type, first->list,
+						   expression->selector != SK_NONE, &list);
+	*ret_list = list;
+	return true;
 }
 
 /*
@@ -238,48 +207,6 @@ int sk_verify_expressions(struct sk_verifier *verifier)
 }
 
 /* --- predicates -------------------------------------------------------- */
-
-/* List-valued left sides compare only where spec section 2.4 says so. */
-static bool list_compares(enum sk_type type)
-{
-	switch (type) {
-	case SK_TYPE_STRING:
-	case SK_TYPE_UINT64:
-	case SK_TYPE_RELTIME:
-	case SK_TYPE_ABSTIME:
-	case SK_TYPE_BOOL:
-	case SK_TYPE_IPADDR:
-	case SK_TYPE_IPNET:
-		return true;
-	case SK_TYPE_NONE:
-	case SK_TYPE_INT8:
-	case SK_TYPE_INT16:
-	case SK_TYPE_INT32:
-	case SK_TYPE_INT64:
-	case SK_TYPE_UINT8:
-	case SK_TYPE_UINT16:
-	case SK_TYPE_UINT32:
-	case SK_TYPE_DOUBLE:
-	case SK_TYPE_PORT:
-	case SK_TYPE_BYTES:
-	case SK_TYPE_DYNAMIC:
-	case SK_TYPE_OPAQUE:
-	case SK_TYPE_COUNT:
-		return false;
-	}
-	return false;
-}
-
-static bool operator_allowed(enum sk_operator operator, const struct sk_bundle_expression * left)
-{
-	uint32_t classes = sk_operators[operator].classes;
-
-	if (operator== SK_OPERATOR_EXISTS)
-		return true;
-	if (left->list)
-		return (classes & SK_CLASS_LIST) && list_compares(left->type);
-	return (classes & sk_types[left->type].class) != 0;
-}
 
 /* The right side is an expression. */
 static int check_right_expression(struct sk_verifier *verifier, uint32_t i)
@@ -506,7 +433,7 @@ int sk_verify_predicates(struct sk_verifier *verifier)
 		if (verifier->notes[predicate->left].flags & SK_FIELD_FLAG_PRINT_ONLY)
 			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i,
 						"its field can only be printed");
-		if (!operator_allowed(predicate->operator, left))
+		if (!sk_operator_takes((enum sk_operator)predicate->operator,(enum sk_type) left->type, left->list))
 			return sk_verify_refuse(verifier, SK_SECTION_PREDICATES, i, "%s does not compare %s%s",
 				      sk_operators[predicate->operator].text, left->list ? "lists of " : "",
 				      sk_types[left->type].name);

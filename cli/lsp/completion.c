@@ -71,7 +71,7 @@ static void offer_operators(struct sk_lsp_offer *offer, const char *bytes, uint3
 	bool known = read_left(offer->request->arena, bytes, length, &left);
 
 	for (int i = 0; i < SK_OPERATOR_COUNT; i++) {
-		if (!known || sk_check_operator_applies((enum sk_operator)i, left.type, left.list))
+		if (!known || sk_operator_takes((enum sk_operator)i, left.type, left.list))
 			sk_lsp_offer_operator(offer, (enum sk_operator)i);
 	}
 }

@@ -242,3 +242,101 @@ uint64_t sk_schema_hash(void)
 
 	return XXH3_64bits(rows, sizeof(rows));
 }
+
+/* --- what operators and transformers take ------------------------------- */
+
+/* Lists of other types can only be asked for with `exists`. */
+static bool list_compares(enum sk_type type)
+{
+	switch (type) {
+	case SK_TYPE_STRING:
+	case SK_TYPE_UINT64:
+	case SK_TYPE_RELTIME:
+	case SK_TYPE_ABSTIME:
+	case SK_TYPE_BOOL:
+	case SK_TYPE_IPADDR:
+	case SK_TYPE_IPNET:
+		return true;
+	case SK_TYPE_NONE:
+	case SK_TYPE_INT8:
+	case SK_TYPE_INT16:
+	case SK_TYPE_INT32:
+	case SK_TYPE_INT64:
+	case SK_TYPE_UINT8:
+	case SK_TYPE_UINT16:
+	case SK_TYPE_UINT32:
+	case SK_TYPE_DOUBLE:
+	case SK_TYPE_PORT:
+	case SK_TYPE_BYTES:
+	case SK_TYPE_DYNAMIC:
+	case SK_TYPE_OPAQUE:
+	case SK_TYPE_COUNT:
+		return false;
+	}
+	return false;
+}
+
+bool sk_operator_takes(enum sk_operator operator, enum sk_type type, bool list)
+{
+	const uint32_t classes = sk_operators[operator].classes;
+
+	if (operator== SK_OPERATOR_EXISTS)
+		return true;
+	if (list)
+		return (classes & SK_CLASS_LIST) && list_compares(type);
+	return (classes & sk_types[type].class) != 0;
+}
+
+const char *sk_transformer_refuses(enum sk_transformer transformer, uint32_t index, enum sk_type type, bool list)
+{
+	const bool is_string = type == SK_TYPE_STRING, is_bytes = type == SK_TYPE_BYTES;
+	const bool is_text = is_string && !list, is_text_list = is_string && list;
+
+	switch (transformer) {
+	case SK_TRANSFORMER_TOLOWER:
+	case SK_TRANSFORMER_TOUPPER:
+	case SK_TRANSFORMER_BASENAME:
+		return is_string ? NULL : "takes a text";
+	case SK_TRANSFORMER_B64:
+		return is_string || is_bytes ? NULL : "takes a text or bytes";
+	case SK_TRANSFORMER_LEN:
+		return list || is_string || is_bytes ? NULL : "takes a list, a text or bytes";
+	case SK_TRANSFORMER_JOIN:
+		if (index == 0)
+			return is_text ? NULL : "takes a text first, the separator";
+		return is_text_list ? NULL : "takes a list of texts after the separator";
+	case SK_TRANSFORMER_CONCAT:
+		return is_text ? NULL : "takes texts";
+	case SK_TRANSFORMER_GETOPT:
+		if (index == 0)
+			return is_text_list ? NULL : "takes a list of texts first, the arguments";
+		return is_text ? NULL : "takes a text after the arguments, the options";
+	case SK_TRANSFORMER_COUNT:
+		break;
+	}
+	return "is not known";
+}
+
+enum sk_type sk_transformer_result(enum sk_transformer transformer, enum sk_type type, bool list, bool selected,
+				   bool *ret_list)
+{
+	*ret_list = false;
+	switch (transformer) {
+	case SK_TRANSFORMER_B64:
+	case SK_TRANSFORMER_TOLOWER:
+	case SK_TRANSFORMER_TOUPPER:
+	case SK_TRANSFORMER_BASENAME:
+		*ret_list = list;
+		return type;
+	case SK_TRANSFORMER_LEN:
+		return SK_TYPE_UINT64;
+	case SK_TRANSFORMER_GETOPT:
+		*ret_list = !selected;
+		return SK_TYPE_STRING;
+	case SK_TRANSFORMER_JOIN:
+	case SK_TRANSFORMER_CONCAT:
+	case SK_TRANSFORMER_COUNT:
+		break;
+	}
+	return SK_TYPE_STRING;
+}

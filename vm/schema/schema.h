@@ -76,6 +76,22 @@ struct sk_transformer_info {
 
 extern const struct sk_transformer_info sk_transformers[SK_TRANSFORMER_COUNT];
 
+/* True if the operator compares values of the type, or lists of it (spec/rule-language.md section 2.4). */
+bool sk_operator_takes(enum sk_operator operator, enum sk_type type, bool list);
+
+/*
+ * What is wrong with argument `index` of a transformer if it is of this type,
+ * as the end of a sentence; NULL if nothing is (section 2.9).
+ */
+const char *sk_transformer_refuses(enum sk_transformer transformer, uint32_t index, enum sk_type type, bool list);
+
+/*
+ * The type of a transformer's result; `type` and `list` are those of its first
+ * argument, `selected` says that it picks one of the results: getopt(...)[c].
+ */
+enum sk_type sk_transformer_result(enum sk_transformer transformer, enum sk_type type, bool list, bool selected,
+				   bool *ret_list);
+
 /* --- flag names -------------------------------------------------------- */
 
 enum sk_flags {
