@@ -150,9 +150,10 @@ test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed,
 	$(Q)SAN=$(SAN) SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 # Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.
-NIGHTLY := $(B)/tests/unit/vm/test_rows $(B)/tests/unit/sensor/test_streams
+NIGHTLY := $(B)/tests/unit/vm/test_rows $(B)/tests/unit/sensor/test_streams $(B)/tests/unit/vm/test_large_bundle
 nightly: $(NIGHTLY) ## random packs, events and streams of events without end, rows against linear
 	$(Q)TEST_TIMEOUT=7200 SK_COMPARISONS=$(or $(COMPARISONS),10000000) SK_STREAM_EVENTS=$(or $(EVENTS),1000000) \
+		SK_MUTATIONS=$(or $(MUTATIONS),50000) \
 		tests/run $(NIGHTLY)
 
 mutate: $(B)/saker ## which comparisons of our rules no test misses; fails below PERCENT (80) that are missed
