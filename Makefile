@@ -65,7 +65,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run test unit nightly mutate man bench bench-gate fuzz check format install uninstall clean
+.PHONY: all help deps run test unit nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -164,6 +164,10 @@ man: $(B)/saker ## write the man pages anew
 	$(Q)for command in $(shell sed -n 's/^SK_COMMAND(\(.*\))/\1/p' cli/commands.def); do \
 		$(B)/saker help --man $$command > docs/man/saker-$$command.1; done
 	$(Q)$(B)/saker help --man > docs/man/saker.1
+
+docs: man ## write the pages of docs/ anew that come from tables of the code, and the man pages
+	$(Q)$(B)/saker help --language > docs/language.md
+	$(Q)$(B)/saker fields --markdown > docs/fields.md
 
 unit: $(UNIT_PROGRAMS) ## the tests that need neither kernel nor ../shared
 	$(Q)tests/run $(filter $(B)/tests/unit/%,$(UNIT_PROGRAMS))

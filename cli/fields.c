@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/markdown.h"
 #include "vm/schema/schema.h"
 
 static bool wanted(const struct sk_field_info *field, const struct sk_command_line *line)
@@ -17,16 +18,19 @@ static bool wanted(const struct sk_field_info *field, const struct sk_command_li
 static int run(struct sk_command_line *line)
 {
 	struct sk_buffer text = {0};
-	bool names_only = false, ready_only = false;
+	bool names_only = false, ready_only = false, markdown = false;
 	int id, status;
 
 	while ((id = sk_command_line_next(line)) != -1) {
 		names_only |= id == 'N';
+		markdown |= id == 'm';
 		ready_only |= id == 'a';
 	}
 	if (line->failed)
 		return SK_EXIT_USAGE;
-	for (int i = 0; i < SK_FIELD_COUNT; i++) {
+	if (markdown)
+		sk_markdown_fields(&text);
+	for (int i = 0; i < SK_FIELD_COUNT && !markdown; i++) {
 		const struct sk_field_info *field = &sk_fields[i];
 
 		if (!wanted(field, line) || (ready_only && field->availability != SK_AVAILABILITY_READY))
@@ -63,11 +67,13 @@ const struct sk_command sk_command_fields = {
 	.description =
 		"Lists every field with its arguments, type, scope and meaning; with a PREFIX, those whose names "
 		"begin with it. The scope is how often a field's value can change: with the thread, its ancestors, "
-		"the fd, or every event. A field marked `not yet` is known, and refused when a rule uses it.",
+		"the fd, or every event. A field marked `not yet` is known, and refused with the reason when a "
+		"rule uses it.",
 	.options =
 		(const struct sk_option[]){
 			{'a', "available", NULL, "only fields that have values"},
 			{'N', "names", NULL, "only the names"},
+			{'m', "markdown", NULL, "all of them as the page docs/fields.md"},
 			{0},
 		},
 	.example = "  saker fields proc.\n",

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cli/markdown.h"
 #include "cli/version.h"
 
 enum { LINE_WIDTH = 80, OPTION_COLUMN = 28 };
@@ -193,12 +194,12 @@ static int run(struct sk_command_line *line)
 {
 	const struct sk_command *command = NULL;
 	struct sk_buffer page = {0};
-	bool man = false;
+	bool man = false, language = false;
 	int id, status;
 
 	while ((id = sk_command_line_next(line)) != -1) {
-		if (id == 'm')
-			man = true;
+		man |= id == 'm';
+		language |= id == 'l';
 	}
 	if (line->failed)
 		return SK_EXIT_USAGE;
@@ -207,7 +208,9 @@ static int run(struct sk_command_line *line)
 		if (!command)
 			return sk_command_usage(line, "there is no command '%s'", line->argv[0]);
 	}
-	if (man)
+	if (language)
+		sk_markdown_language(&page);
+	else if (man)
 		sk_help_print_man(command, &page);
 	else
 		sk_help_print(command, &page);
@@ -218,12 +221,13 @@ static int run(struct sk_command_line *line)
 
 const struct sk_command sk_command_help = {
 	.name = "help",
-	.arguments = "[--man] [COMMAND]",
+	.arguments = "[--man | --language] [COMMAND]",
 	.summary = "explain a command",
 	.description = "Shows the page of a command, or without one the list of all commands.",
 	.options =
 		(const struct sk_option[]){
 			{'m', "man", NULL, "print it as a man page, for man(1) -l"},
+			{'l', "language", NULL, "print the reference of the rule language, in Markdown"},
 			{0},
 		},
 	.run = run,

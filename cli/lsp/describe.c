@@ -74,15 +74,8 @@ void sk_lsp_describe_operator(struct sk_lsp_page *page, enum sk_operator compari
 
 void sk_lsp_describe_modifier(struct sk_lsp_page *page, enum sk_modifier modifier)
 {
-	static const char *const meanings[SK_MODIFIER_COUNT] = {
-		[SK_MODIFIER_NONE] = "",
-		[SK_MODIFIER_ONEOF] = "the comparison holds for exactly one of the list",
-		[SK_MODIFIER_ANYOF] = "the comparison holds for at least one of the list",
-		[SK_MODIFIER_ALLOF] = "the comparison holds for all of the list",
-	};
-
 	title(page, "%s", sk_modifier_names[modifier]);
-	sk_buffer_printf(&page->text, ": %s", meanings[modifier]);
+	sk_buffer_printf(&page->text, ": %s", sk_modifier_meanings[modifier]);
 }
 
 void sk_lsp_describe_transformer(struct sk_lsp_page *page, enum sk_transformer transformer)

@@ -21,6 +21,9 @@ for command in $(sed -n 's,^SK_COMMAND(\(.*\)),\1,p' cli/commands.def); do
 done
 expect "the man page of saker is current" sh -c "\"$saker\" help --man | cmp - docs/man/saker.1"
 
+expect "docs/language.md is current" sh -c "\"$saker\" help --language | cmp - docs/language.md"
+expect "docs/fields.md is current" sh -c "\"$saker\" fields --markdown | cmp - docs/fields.md"
+
 expect "no command is a usage error" exits 2 "$saker"
 expect "an unknown command is a usage error" exits 2 "$saker" replya
 expect "an unknown command gets a suggestion" says "did you mean 'replay'" "$saker" replya

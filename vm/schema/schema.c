@@ -17,10 +17,13 @@ const struct sk_operator_info sk_operators[SK_OPERATOR_COUNT] = {
 };
 
 const char *const sk_modifier_names[SK_MODIFIER_COUNT] = {
-	[SK_MODIFIER_NONE] = "",
-	[SK_MODIFIER_ONEOF] = "oneof",
-	[SK_MODIFIER_ANYOF] = "anyof",
-	[SK_MODIFIER_ALLOF] = "allof",
+#define SK_MODIFIER(id, text, meaning) [SK_MODIFIER_##id] = text,
+#include "vm/schema/modifiers.def"
+};
+
+const char *const sk_modifier_meanings[SK_MODIFIER_COUNT] = {
+#define SK_MODIFIER(id, text, meaning) [SK_MODIFIER_##id] = meaning,
+#include "vm/schema/modifiers.def"
 };
 
 const struct sk_transformer_info sk_transformers[SK_TRANSFORMER_COUNT] = {

@@ -58,9 +58,14 @@ struct sk_operator_info {
 extern const struct sk_operator_info sk_operators[SK_OPERATOR_COUNT];
 
 /* How the elements of the right side combine; none for a plain operator. */
-enum sk_modifier { SK_MODIFIER_NONE, SK_MODIFIER_ONEOF, SK_MODIFIER_ANYOF, SK_MODIFIER_ALLOF, SK_MODIFIER_COUNT };
+enum sk_modifier {
+#define SK_MODIFIER(id, text, meaning) SK_MODIFIER_##id,
+#include "vm/schema/modifiers.def"
+	SK_MODIFIER_COUNT
+};
 
 extern const char *const sk_modifier_names[SK_MODIFIER_COUNT];
+extern const char *const sk_modifier_meanings[SK_MODIFIER_COUNT];
 
 enum sk_transformer {
 #define SK_TRANSFORMER(id, text, least, most, meaning) SK_TRANSFORMER_##id,
