@@ -141,7 +141,7 @@ static void quote_items(struct sk_lsp_page *page, const struct sk_yaml_node *ite
 	sk_buffer_release(&text);
 }
 
-static void describe_item(struct sk_lsp_page *page, const struct sk_lsp_file *file, const struct sk_lsp_item *item)
+void sk_lsp_describe_item(struct sk_lsp_page *page, const struct sk_lsp_file *file, const struct sk_lsp_item *item)
 {
 	const char *path = file->path ? file->path : file->uri, *slash = strrchr(path, '/');
 	struct sk_lsp_position at = sk_lsp_text_position(&file->text, item->begin, SK_LSP_UTF8);
@@ -174,7 +174,7 @@ bool sk_lsp_describe_symbol(struct sk_lsp_page *page, const struct sk_lsp_projec
 			    memcmp(item->name, symbol.name, symbol.length) != 0)
 				continue;
 			if (places++ < MOST_PLACES)
-				describe_item(page, project->files[i], item);
+				sk_lsp_describe_item(page, project->files[i], item);
 		}
 	}
 	if (places > MOST_PLACES)

@@ -25,6 +25,9 @@ void sk_lsp_describe_key(struct sk_lsp_page *page, const struct sk_key_info *key
 /* False if no event has this name. */
 bool sk_lsp_describe_event(struct sk_lsp_page *page, const char *name, size_t length);
 
+/* One definition or change of a rule, macro or list; several go below each other. */
+void sk_lsp_describe_item(struct sk_lsp_page *page, const struct sk_lsp_file *file, const struct sk_lsp_item *item);
+
 /* All definitions of a symbol in the project and what changes them; false if there are none. */
 bool sk_lsp_describe_symbol(struct sk_lsp_page *page, const struct sk_lsp_project *project,
 			    struct sk_lsp_symbol symbol);

@@ -285,13 +285,14 @@ static bool begins_item(const char *bytes, const char *end)
 	return end - bytes >= 2 && bytes[0] == '-' && (bytes[1] == ' ' || bytes[1] == '\n' || bytes[1] == '\r');
 }
 
-/* Each run of lines from one "- " to the next by itself. */
+/* Each run of lines from one "- " to the next by itself; a file with many that cannot be read is none of ours. */
 static int add_runs(struct sk_lsp_index *index, const char *bytes, size_t length)
 {
+	enum { MOST_BROKEN = 100 };
 	const char *end = bytes + length, *run = bytes;
-	int result = 0;
+	int result = 0, broken = 0;
 
-	while (result >= 0 && run < end) {
+	while (result >= 0 && run < end && broken < MOST_BROKEN) {
 		const char *next = run;
 
 		do {
@@ -299,8 +300,10 @@ static int add_runs(struct sk_lsp_index *index, const char *bytes, size_t length
 
 			next = newline ? newline + 1 : end;
 		} while (next < end && !begins_item(next, end));
+		result = 1;
 		if (begins_item(run, end))
 			result = add_items(index, run, (size_t)(next - run), (size_t)(run - bytes));
+		broken += result == 0;
 		run = next;
 	}
 	return result;

@@ -274,17 +274,16 @@ void sk_lsp_offer_values(struct sk_lsp_offer *offer, enum sk_field field, const 
 
 /* --- names of the project ---------------------------------------------- */
 
-static void offer_symbol(struct sk_lsp_offer *offer, const struct sk_lsp_item *item)
+static void offer_symbol(struct sk_lsp_offer *offer, const struct sk_lsp_file *file, const struct sk_lsp_item *item)
 {
 	struct sk_lsp_page page = {.markdown = offer->request->server->markdown};
-	struct sk_lsp_symbol symbol = {item->kind, item->name, item->name_node->text.length};
 	char *insert = NULL;
 
 	if (!is_new(offer, item->name))
 		return;
 	if (offer->parentheses)
 		insert = sk_arena_printf(offer->request->arena, "(%s)", item->name);
-	sk_lsp_describe_symbol(&page, &offer->request->project, symbol);
+	sk_lsp_describe_item(&page, file, item);
 	if (!page.text.failed)
 		add(offer, &(struct item){
 				   .label = item->name,
@@ -308,7 +307,7 @@ void sk_lsp_offer_symbols(struct sk_lsp_offer *offer, enum sk_lsp_kind kind)
 
 		for (uint32_t k = 0; index && k < index->count; k++) {
 			if (index->items[k].kind == kind)
-				offer_symbol(offer, &index->items[k]);
+				offer_symbol(offer, project->files[i], &index->items[k]);
 		}
 	}
 }

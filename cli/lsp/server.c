@@ -181,7 +181,8 @@ static json_t *parse(const char *body, size_t length)
 
 bool sk_lsp_server_has_room(const struct sk_lsp_server *server)
 {
-	return server->queue_count < SK_LSP_QUEUE_LIMIT;
+	return server->queue_count < SK_LSP_QUEUE_LIMIT &&
+	       (server->queue_count == 0 || server->queue_bytes < SK_LSP_QUEUE_BYTES_LIMIT);
 }
 
 void sk_lsp_server_receive(struct sk_lsp_server *server, const char *body, size_t length)
@@ -198,6 +199,7 @@ void sk_lsp_server_receive(struct sk_lsp_server *server, const char *body, size_
 	} else if (method && strcmp(method, "$/cancelRequest") == 0) {
 		cancel(server, json_object_get(message, "params"));
 	} else if (method && sk_lsp_server_has_room(server)) {
+		server->queue_bytes = (server->queue_count ? server->queue_bytes : 0) + length;
 		server->queue[(server->queue_first + server->queue_count++) % SK_LSP_QUEUE_LIMIT] =
 			json_incref(message);
 	}

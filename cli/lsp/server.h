@@ -20,9 +20,10 @@
 #include "vm/support/buffer.h"
 
 enum {
-	SK_LSP_QUIET = 5,         /* ms without a change before packs are compiled */
-	SK_LSP_PATIENCE = 200,    /* ms after which they are, changes or not */
-	SK_LSP_QUEUE_LIMIT = 4096 /* messages; a client that sends more waits */
+	SK_LSP_QUIET = 5,                                /* ms without a change before packs are compiled */
+	SK_LSP_PATIENCE = 200,                           /* ms after which they are, changes or not */
+	SK_LSP_QUEUE_LIMIT = 4096,                       /* messages; a client that sends more waits */
+	SK_LSP_QUEUE_BYTES_LIMIT = 2 * 64 * 1024 * 1024, /* of messages since it was empty; the same */
 };
 
 /* The errors of JSON-RPC and LSP. */
@@ -47,6 +48,7 @@ struct sk_lsp_server {
 
 	json_t **queue;
 	size_t queue_first, queue_count; /* of a ring of SK_LSP_QUEUE_LIMIT */
+	size_t queue_bytes;              /* received since it was empty */
 
 	/* What the client can do. */
 	bool snippets, markdown, related, symbol_tree, watches;
