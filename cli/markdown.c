@@ -213,15 +213,14 @@ static void operators_by_type(struct sk_buffer *page)
 		for (int type = SK_TYPE_NONE + 1; type < SK_TYPE_COUNT; type++) {
 			/* Of lists only those that take more than `exists`. */
 			if (type == SK_TYPE_DYNAMIC ||
-			    (list && !sk_check_operator_applies(SK_OPERATOR_IN, (enum sk_type)type, true)))
+			    (list && !sk_operator_takes(SK_OPERATOR_IN, (enum sk_type)type, true)))
 				continue;
 			sk_buffer_printf(page, "| %s%s |", sk_types[type].name, list ? " list" : "");
 			for (int i = 0; i < SK_OPERATOR_COUNT; i++)
-				sk_buffer_printf(
-					page, " %s |",
-					sk_check_operator_applies((enum sk_operator)i, (enum sk_type)type, list)
-						? "yes"
-						: "");
+				sk_buffer_printf(page, " %s |",
+						 sk_operator_takes((enum sk_operator)i, (enum sk_type)type, list)
+							 ? "yes"
+							 : "");
 			sk_buffer_append_char(page, '\n');
 		}
 	}
