@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "compiler/check.h"
 #include "compiler/keys.h"
 #include "compiler/pack.h"
 #include "compiler/program.h"
