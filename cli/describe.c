@@ -19,13 +19,14 @@ static const struct form {
 	{"navigator", sk_render_navigator},
 };
 
-static const struct form *find_form(const struct sk_command_line *line)
+static const struct form *find_form(struct sk_command_line *line)
 {
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
 		if (strcmp(forms[i].name, line->value) == 0)
 			return &forms[i];
 	}
 	sk_command_usage(line, "'%s' is no format: text, json, markdown or navigator", line->value);
+	line->failed = true;
 	return NULL;
 }
 
@@ -96,9 +97,9 @@ static int run(struct sk_command_line *line)
 
 	sk_rules_init(&rules);
 	while ((id = sk_command_line_next(line)) != -1) {
-		if (id == 'f' && !(form = find_form(line)))
-			goto out;
-		if (id == 'n')
+		if (id == 'f')
+			form = find_form(line);
+		else if (id == 'n')
 			rule = line->value;
 	}
 	if (line->failed)
