@@ -105,6 +105,22 @@ uint32_t sk_lint_node(const struct sk_linter *linter, const struct sk_node *node
 
 /* --- terms --------------------------------------------------------------- */
 
+/* Values of the types of their events, a comparison of its own, several names of one address. */
+static bool is_compared_otherwise(enum sk_field field)
+{
+	switch (field) {
+	case SK_FIELD_EVT_RAWARG:
+	case SK_FIELD_EVT_AROUND:
+	case SK_FIELD_FD_CIP_NAME:
+	case SK_FIELD_FD_SIP_NAME:
+	case SK_FIELD_FD_LIP_NAME:
+	case SK_FIELD_FD_RIP_NAME:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void describe_field(struct sk_linter *linter, const struct sk_ir_expression *expression,
 			   struct sk_lint_term *term)
 {
@@ -131,8 +147,7 @@ static void describe_field(struct sk_linter *linter, const struct sk_ir_expressi
 		term->shape = SK_LINT_SHAPE_ENDS;
 		break;
 	}
-	/* Values of the types of their events, and a comparison of its own. */
-	if (field->field == SK_FIELD_EVT_RAWARG || field->field == SK_FIELD_EVT_AROUND)
+	if (is_compared_otherwise((enum sk_field)field->field))
 		term->shape = SK_LINT_SHAPE_OPAQUE;
 	sk_types_of_field(field, argument, length, &term->types);
 	if (sk_fields[field->field].availability == SK_AVAILABILITY_NEVER)

@@ -90,10 +90,16 @@ static bool is_impossible(struct sk_linter *linter, const struct member *one, bo
 static void say_redundant(struct sk_linter *linter, const struct member *redundant, const struct member *because,
 			  bool all)
 {
-	sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_REDUNDANT_COMPARISON, sk_lint_span(redundant->node),
-			   NULL, "`%s` decides nothing: where `%s` is true it %s",
-			   sk_lint_show(linter, redundant->node), sk_lint_show(linter, because->node),
-			   all ? "is true too" : "is not needed");
+	const char *what = sk_lint_show(linter, redundant->node), *other = sk_lint_show(linter, because->node);
+
+	if (all)
+		sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_REDUNDANT_COMPARISON,
+				   sk_lint_span(redundant->node), NULL,
+				   "`%s` decides nothing: wherever `%s` is true, it is true too", what, other);
+	else
+		sk_diagnostics_add(linter->diagnostics, SK_DIAGNOSTIC_REDUNDANT_COMPARISON,
+				   sk_lint_span(redundant->node), NULL,
+				   "`%s` decides nothing: wherever it is true, `%s` is true too", what, other);
 }
 
 /* Both are about the same value; neither is one alone that folds. */
