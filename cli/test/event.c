@@ -23,6 +23,7 @@ struct decoding {
 	struct sk_test_world *world;
 	struct sk_test_reader *reader;
 	const struct sk_event_info *info;
+	const char *name; /* as it was written */
 	struct sk_test_event *event;
 	uint32_t actor;
 };
@@ -481,7 +482,8 @@ static bool set_value(struct decoding *decoding, const struct sk_yaml_node *node
 	index = main_param(decoding->info);
 	if (decoding->event->event.type != SK_EVENT_GENERIC_X && index >= 0)
 		return set_param(decoding, index, node, node->span);
-	sk_test_report(decoding->reader, node->span, NULL, "%s has no parameters", decoding->info->name);
+	sk_test_report(decoding->reader, node->span, NULL, "%s has no parameters that can be given",
+		       decoding->name);
 	return false;
 }
 
@@ -697,6 +699,7 @@ bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *n
 		return false;
 	}
 	decoding.info = &sk_events[type];
+	decoding.name = key->text.bytes;
 	decoding.event = &event;
 	event.event.type = (uint16_t)type;
 	if (!find_actor(&decoding, node))
