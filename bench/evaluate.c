@@ -47,8 +47,8 @@ static const struct engine {
 	const char *name;
 	enum sk_vm_engine engine;
 } engines[] = {
-	{"linear", SK_VM_ENGINE_LINEAR},
-	{"rows", SK_VM_ENGINE_ROWS},
+	{"linear", SK_VM_ENGINE_LINEAR}, {"atoms", SK_VM_ENGINE_ATOMS}, {"and", SK_VM_ENGINE_AND},
+	{"scopes", SK_VM_ENGINE_SCOPES}, {"rows", SK_VM_ENGINE_ROWS},
 };
 
 enum { ENGINE_COUNT = sizeof(engines) / sizeof(engines[0]) };
@@ -310,8 +310,8 @@ static void print_stats(const struct sk_vm_stats *stats)
 	       ",\"residuals\":%" PRIu64 ",\"flushes\":%" PRIu64,
 	       stats->events, stats->linear, stats->asked, stats->value_hits, stats->value_misses,
 	       stats->class_hits, stats->class_misses, stats->residuals, stats->flushes);
-	printf(",\"signatures\":%u,\"classes\":%u,\"files\":%u,\"nodes\":%u,\"rows\":%u}", stats->signatures,
-	       stats->classes, stats->files, stats->nodes, stats->rows);
+	printf(",\"signatures\":%u,\"classes\":%u,\"descriptors\":%u,\"nodes\":%u,\"rows\":%u}", stats->signatures,
+	       stats->classes, stats->descriptors, stats->nodes, stats->rows);
 }
 
 static void print_engine(const struct bench *bench, const struct series *series, const struct series *state,

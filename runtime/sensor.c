@@ -22,36 +22,70 @@ struct sk_sensor {
 };
 
 /*
- * One number that changes with whatever THREAD and LINEAGE fields hang on.
- * The epochs only grow, so their sum stays the same only if both do.
+ * What changes with whatever the fields of ancestors hang on.  The epochs only
+ * grow, so their sum stays the same only if both do.
  */
+static uint32_t lineage_of(const struct sk_event_view *view)
+{
+	const struct sk_sensor *sensor =
+		(const struct sk_sensor *)((const char *)view - offsetof(struct sk_sensor, view));
+	uint32_t epoch = sk_state_lineage_epoch(view->state);
+
+	return sensor->asks_for_leaders ? epoch + sk_state_leader_epoch(view->state) : epoch;
+}
+
 static void anchor(void *event, struct sk_vm_anchor *ret_anchor)
 {
 	struct sk_event_view *view = event;
-	const struct sk_sensor *sensor =
-		(const struct sk_sensor *)((const char *)event - offsetof(struct sk_sensor, view));
-	uint32_t epoch;
 
 	/* An event about a container shows that container, not its thread's. */
 	if (!view->thread || view->container)
 		return;
-	epoch = sk_state_lineage_epoch(view->state);
-	if (sensor->asks_for_leaders)
-		epoch += sk_state_leader_epoch(view->state);
 	ret_anchor->cache = &view->thread->class;
-	ret_anchor->stamp = (uint64_t)epoch << 32 | view->thread->revision;
+	ret_anchor->stamp = (uint64_t)lineage_of(view) << 32 | view->thread->revision;
 }
 
-static bool file(void *event, struct sk_vm_file *ret_file)
+/* All that a process sees of its ancestors follows from the thread that created it. */
+static void ancestors(void *event, struct sk_vm_anchor *ret_anchor)
+{
+	struct sk_event_view *view = event;
+	const struct sk_thread *main = view->thread ? sk_thread_main(view->thread) : NULL;
+	struct sk_thread *creator =
+		main && main->ptid > 0 ? sk_thread_find(sk_state_threads(view->state), main->ptid) : NULL;
+
+	if (!creator)
+		return;
+	ret_anchor->cache = &creator->ancestry;
+	ret_anchor->stamp = (uint64_t)lineage_of(view) << 32 | creator->revision;
+}
+
+static bool container(void *event, struct sk_vm_container *ret_container)
 {
 	const struct sk_event_view *view = event;
-	const uint16_t touches = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD;
 
-	if (!view->thread || !view->fd || !(view->event.info->flags & touches))
+	if (!view->thread || view->container)
 		return false;
-	if (view->fd->type != SK_FD_FILE && view->fd->type != SK_FD_FILE_V2 && view->fd->type != SK_FD_DIRECTORY)
+	*ret_container = (struct sk_vm_container){
+		.id = view->thread->container_id->bytes,
+		.length = view->thread->container_id->length,
+		.stamp = sk_containers_epoch(sk_state_containers(view->state)),
+	};
+	return true;
+}
+
+static bool descriptor(void *event, struct sk_vm_descriptor *ret_descriptor)
+{
+	struct sk_event_view *view = event;
+	struct sk_fd *fd = view->fd;
+
+	if (!view->thread || !fd || view->fd_number == INT64_MIN)
 		return false;
-	*ret_file = (struct sk_vm_file){view->fd->name->bytes, view->fd->name->length, view->fd->type};
+	ret_descriptor->anchor = (struct sk_vm_anchor){&fd->class, fd->revision};
+	if (fd->type == SK_FD_FILE || fd->type == SK_FD_FILE_V2 || fd->type == SK_FD_DIRECTORY) {
+		ret_descriptor->name = fd->name->bytes;
+		ret_descriptor->length = fd->name->length;
+		ret_descriptor->kind = fd->type;
+	}
 	return true;
 }
 
@@ -76,7 +110,9 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	const struct sk_vm_options vm_options = {
 		.extract = sk_fields_extract,
 		.anchor = anchor,
-		.file = file,
+		.ancestors = ancestors,
+		.container = container,
+		.descriptor = descriptor,
 		.engine = options->engine,
 		.limits = options->limits,
 		.match_all = options->match_all,

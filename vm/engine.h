@@ -26,6 +26,7 @@ struct sk_vm {
 	uint64_t epoch; /* from 1; slots and verdicts of 0 are of no event */
 	void *event;
 	bool short_of_memory; /* a value of the event did not fit: what was made of it may be wrong */
+	bool by_atoms;        /* predicates with constants are told by what their question is answered */
 	uint64_t *verdicts;   /* one a predicate */
 	struct sk_vm_predicate *predicates;
 	struct sk_vm_slot *fields;  /* one a record of FIELDS */

@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vm/automaton.h"
+#include "vm/dense.h"
 #include "vm/order.h"
 #include "vm/pattern.h"
 #include "vm/plan.h"
@@ -46,8 +46,7 @@ struct sk_index {
 	uint64_t *stamps;     /* entries of an automaton that were met at `stamp` */
 	uint64_t stamp;
 	uint32_t *hits;
-	uint32_t *roots;               /* of each automaton, the state that each first byte leads to */
-	uint32_t *root_of;             /* of each record of INDEXES, which of those; only for automata */
+	struct sk_dense dense;
 	struct pattern_slot *patterns; /* of each question, once needed */
 	struct sk_arena scratch;
 };
@@ -192,6 +191,10 @@ static struct sk_order_text plain_path(struct sk_order_text path, char room[PATH
 {
 	uint32_t length = 0;
 
+	/* As nearly all are from the start. */
+	if (path.length > 1 && path.length < PATH_ROOM && path.bytes[0] == '/' &&
+	    path.bytes[path.length - 1] != '/' && !memmem(path.bytes, path.length, "//", 2))
+		return path;
 	for (uint32_t i = 0; i < path.length && length < PATH_ROOM; i++) {
 		if (path.bytes[i] == '/')
 			continue;
@@ -224,40 +227,21 @@ static void hit_outputs(const struct search *search, uint32_t entry)
 	}
 }
 
-/* sk_automaton_step(), but that most bytes of most texts lead from the root to the root, which is a look in a table. */
-static inline uint32_t next_state(const struct sk_bundle_state *states, const char *labels, const uint32_t *root,
-				  uint32_t state, char byte)
-{
-	while (state) {
-		uint32_t child = sk_automaton_child(states, labels, state, byte);
-
-		if (child)
-			return child;
-		state = states[state].fail;
-	}
-	return root[(uint8_t)byte];
-}
-
 static void find_inside(const struct search *search, struct sk_order_text text)
 {
-	const struct sk_bundle_state *states = search->bundle->states + search->record->first_part;
-	const char *labels = search->bundle->labels + search->record->first_part;
+	const uint32_t first = search->record->first_part;
+	const struct sk_bundle_state *states = search->bundle->states + first;
 	const bool fold = search->record->group == SK_GROUP_ICONTAINS;
-	const struct sk_index *index = search->index;
-	const uint32_t *root =
-		index->roots + 256 * (size_t)index->root_of[search->record - search->bundle->indexes];
-	uint32_t state = 0;
+	struct sk_dense *dense = &search->index->dense;
+	const uint8_t *bytes = (const uint8_t *)text.bytes;
+	sk_step step = 0;
 
 	search->index->stamp++;
 	hit_outputs(search, states[0].output);
 	for (uint32_t i = 0; i < text.length; i++) {
-		char byte = text.bytes[i];
-
-		if (fold && byte >= 'A' && byte <= 'Z')
-			byte = (char)(byte + ('a' - 'A'));
-		state = next_state(states, labels, root, state, byte);
-		if (state)
-			hit_outputs(search, states[state].output);
+		step = sk_dense_step(dense, first, step >> 1, fold ? sk_dense_fold[bytes[i]] : bytes[i]);
+		if (step & 1)
+			hit_outputs(search, states[step >> 1].output);
 	}
 }
 
@@ -580,34 +564,6 @@ static bool make_bits(struct bits *bits, uint32_t count)
 	return bits->words && bits->summary;
 }
 
-static int make_roots(struct sk_index *index)
-{
-	const struct sk_bundle *bundle = index->bundle;
-	uint32_t count = 0;
-
-	index->root_of = sk_alloc_zeroed(bundle->indexes_count, sizeof(*index->root_of));
-	if (!index->root_of)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
-		if (sk_index_groups[bundle->indexes[i].group].parts == SK_GROUP_PARTS_STATES)
-			index->root_of[i] = count++;
-	}
-	index->roots = sk_alloc_zeroed((size_t)count * 256, sizeof(*index->roots));
-	if (!index->roots)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
-		const struct sk_bundle_index *record = &bundle->indexes[i];
-		const struct sk_bundle_state *states = bundle->states + record->first_part;
-		uint32_t *root = index->roots + 256 * (size_t)index->root_of[i];
-
-		if (sk_index_groups[record->group].parts != SK_GROUP_PARTS_STATES)
-			continue;
-		for (uint32_t child = states[0].first_child; child < states[1].first_child; child++)
-			root[(uint8_t)bundle->labels[record->first_part + child]] = child;
-	}
-	return 0;
-}
-
 int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 {
 	struct sk_index *index = sk_alloc_zeroed(1, sizeof(*index));
@@ -622,7 +578,7 @@ int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 	index->stamps = sk_alloc_zeroed(largest_automaton(bundle), sizeof(*index->stamps));
 	index->patterns = sk_alloc_zeroed(bundle->questions_count, sizeof(*index->patterns));
 	if (!make_bits(&index->bits, largest) || !make_bits(&index->elements, largest) || !index->counts ||
-	    !index->hits || !index->stamps || !index->patterns || make_roots(index) < 0) {
+	    !index->hits || !index->stamps || !index->patterns || sk_dense_init(&index->dense, bundle) < 0) {
 		sk_index_destroy(index);
 		return -ENOMEM;
 	}
@@ -642,8 +598,7 @@ void sk_index_destroy(struct sk_index *index)
 	sk_free(index->elements.summary);
 	sk_free(index->counts);
 	sk_free(index->stamps);
-	sk_free(index->roots);
-	sk_free(index->root_of);
+	sk_dense_release(&index->dense);
 	sk_free(index->hits);
 	sk_free(index->patterns);
 	sk_arena_release(&index->scratch);

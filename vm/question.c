@@ -32,29 +32,33 @@ static uint16_t cost_of(const struct sk_bundle *bundle, uint32_t number)
 	return (uint16_t)cost;
 }
 
-/*
- * True if the expression is a field that for an fd of a file, a directory
- * among them, is the same for every event that has such an fd of that name.
- */
-static bool follows_from_name(const struct sk_bundle *bundle, uint32_t number)
+static enum sk_facet facet_of_field(const struct sk_bundle_field *field)
 {
-	const struct sk_bundle_expression *expression = &bundle->expressions[number];
-
-	if (expression->kind != SK_EXPRESSION_FIELD)
-		return false;
-	switch (bundle->fields[expression->operand].field) {
-	case SK_FIELD_FD_NAME:
-	case SK_FIELD_FD_DIRECTORY:
-	case SK_FIELD_FD_FILENAME:
-	case SK_FIELD_FD_TYPE:
-	case SK_FIELD_FD_TYPECHAR:
-	case SK_FIELD_FD_L4PROTO:
-	case SK_FIELD_FD_SOCKFAMILY:
-	case SK_FIELD_FD_CONNECTED:
-		return true;
+	switch (field->field) {
+#define SK_FACET_FIELD(facet, id)                                                                                  \
+	case SK_FIELD_##id:                                                                                        \
+		if (SK_FACET_##facet == SK_FACET_ANCESTORS && field->kind == SK_ARGUMENT_KIND_INDEX &&             \
+		    field->index == 0)                                                                             \
+			break;                                                                                     \
+		return SK_FACET_##facet;
+#include "vm/facets.def"
 	default:
-		return false;
+		break;
 	}
+	return SK_FACET_NONE;
+}
+
+/* A transformer's value follows from more than one thing, or is not worth it. */
+static enum sk_facet facet_of(const struct sk_bundle *bundle, const struct sk_question *question)
+{
+	enum sk_facet facet = SK_FACET_NONE;
+
+	if (question->expression != SK_NONE &&
+	    bundle->expressions[question->expression].kind == SK_EXPRESSION_FIELD)
+		facet = facet_of_field(&bundle->fields[bundle->expressions[question->expression].operand]);
+	if (facet == SK_FACET_NONE && (question->scope == SK_SCOPE_THREAD || question->scope == SK_SCOPE_LINEAGE))
+		return SK_FACET_THREAD;
+	return facet;
 }
 
 static void describe(struct sk_questions *questions, const struct sk_bundle *bundle, uint32_t number)
@@ -66,8 +70,8 @@ static void describe(struct sk_questions *questions, const struct sk_bundle *bun
 		.expression = record->expression,
 		.first = record->first,
 		.count = record->count,
+		.place = SK_NONE,
 		.cost = record->expression == SK_NONE ? 200 : cost_of(bundle, record->expression),
-		.class_index = SK_NONE,
 	};
 	for (uint32_t i = record->first; i < record->first + record->count; i++) {
 		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
@@ -78,16 +82,20 @@ static void describe(struct sk_questions *questions, const struct sk_bundle *bun
 		questions->negated[i] = predicate->right == SK_NONE &&
 					sk_plan_is_negated(predicate, sk_plan_group(bundle, predicate));
 	}
-	question->by_thread = question->scope == SK_SCOPE_THREAD || question->scope == SK_SCOPE_LINEAGE;
-	if (question->by_thread) {
-		question->class_index = questions->class_count;
-		questions->by_class[questions->class_count++] = number;
+	question->facet = (uint8_t)facet_of(bundle, question);
+}
+
+/* Appends the questions of a facet to `list`. */
+static void gather(struct sk_questions *questions, enum sk_facet facet, uint32_t *list, uint32_t *count)
+{
+	questions->slices[facet].first = *count;
+	for (uint32_t i = 0; i < questions->count; i++) {
+		if (questions->items[i].facet != facet)
+			continue;
+		questions->items[i].place = *count;
+		list[(*count)++] = i;
 	}
-	question->by_file = question->expression != SK_NONE && follows_from_name(bundle, question->expression);
-	if (question->by_file) {
-		question->class_index = questions->name_count;
-		questions->by_name[questions->name_count++] = number;
-	}
+	questions->slices[facet].count = *count - questions->slices[facet].first;
 }
 
 int sk_questions_init(struct sk_questions *questions, const struct sk_bundle *bundle)
@@ -96,15 +104,19 @@ int sk_questions_init(struct sk_questions *questions, const struct sk_bundle *bu
 	questions->items = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->items));
 	questions->of = sk_alloc_zeroed(bundle->predicates_count, sizeof(*questions->of));
 	questions->negated = sk_alloc_zeroed(bundle->predicates_count, sizeof(*questions->negated));
-	questions->by_class = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->by_class));
-	questions->by_name = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->by_name));
-	if (!questions->items || !questions->of || !questions->negated || !questions->by_class ||
-	    !questions->by_name) {
+	questions->class = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->class));
+	questions->descriptor = sk_alloc_zeroed(bundle->questions_count, sizeof(*questions->descriptor));
+	if (!questions->items || !questions->of || !questions->negated || !questions->class ||
+	    !questions->descriptor) {
 		sk_questions_release(questions);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < questions->count; i++)
 		describe(questions, bundle, i);
+	for (int facet = SK_FACET_THREAD; facet <= SK_FACET_CONTAINER; facet++)
+		gather(questions, (enum sk_facet)facet, questions->class, &questions->class_count);
+	for (int facet = SK_FACET_KIND; facet <= SK_FACET_NAME; facet++)
+		gather(questions, (enum sk_facet)facet, questions->descriptor, &questions->descriptor_count);
 	return 0;
 }
 
@@ -113,7 +125,7 @@ void sk_questions_release(struct sk_questions *questions)
 	sk_free(questions->items);
 	sk_free(questions->negated);
 	sk_free(questions->of);
-	sk_free(questions->by_class);
-	sk_free(questions->by_name);
+	sk_free(questions->class);
+	sk_free(questions->descriptor);
 	*questions = (struct sk_questions){.count = 0};
 }

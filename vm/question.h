@@ -7,6 +7,12 @@
  *
  * A predicate that compares two fields is a question of its own, whose value
  * is its truth.
+ *
+ * Facets are groups of questions that follow from one thing and are answered
+ * together:
+ *
+ *   class       [ THREAD ... | ANCESTORS ... | CONTAINER ... ]   of a thread
+ *   descriptor  [ KIND ... | NAME ... ]                          of an fd
  */
 #ifndef SK_QUESTION_H
 #define SK_QUESTION_H
@@ -16,25 +22,39 @@
 
 #include "vm/bundle.h"
 
+enum sk_facet {
+	SK_FACET_NONE, /* asked for every event */
+	SK_FACET_THREAD,
+	SK_FACET_ANCESTORS,
+	SK_FACET_CONTAINER,
+	SK_FACET_KIND,
+	SK_FACET_NAME,
+	SK_FACET_COUNT
+};
+
 struct sk_question {
 	uint32_t expression;   /* of the value; SK_NONE: a predicate of two fields */
 	uint32_t first, count; /* predicates that it decides */
-	uint8_t scope;         /* enum sk_scope */
-	bool by_thread;        /* THREAD or LINEAGE: part of a thread's class */
-	bool by_file;          /* follows from a file's kind and name alone */
+	uint32_t place;        /* among those of the class or the descriptor */
 	uint16_t cost;         /* of its value, about in ns */
-	uint32_t class_index;  /* its place among by_class or by_name; SK_NONE without one */
+	uint8_t scope;         /* enum sk_scope */
+	uint8_t facet;         /* enum sk_facet */
+};
+
+/* A facet's part of a class or descriptor. */
+struct sk_slice {
+	uint32_t first, count;
 };
 
 struct sk_questions {
 	struct sk_question *items;
 	uint32_t count;
-	uint32_t *of;       /* question of each predicate */
-	bool *negated;      /* of each predicate: it holds where it does not hit (plan.h) */
-	uint32_t *by_class; /* questions that make up a class */
-	uint32_t class_count;
-	uint32_t *by_name; /* questions that a file's kind and name answer together */
-	uint32_t name_count;
+	uint32_t *of;         /* question of each predicate */
+	bool *negated;        /* of each predicate: it holds where it does not hit (plan.h) */
+	uint32_t *class;      /* questions that make up a class */
+	uint32_t *descriptor; /* questions that an fd answers */
+	uint32_t class_count, descriptor_count;
+	struct sk_slice slices[SK_FACET_COUNT];
 };
 
 /* What the value of a field costs, about in ns. */
@@ -43,5 +63,15 @@ uint16_t sk_question_field_cost(const struct sk_bundle_field *field);
 /* The questions of a verified bundle.  0 or -ENOMEM. */
 int sk_questions_init(struct sk_questions *questions, const struct sk_bundle *bundle);
 void sk_questions_release(struct sk_questions *questions);
+
+static inline bool sk_question_of_class(const struct sk_question *question)
+{
+	return question->facet >= SK_FACET_THREAD && question->facet <= SK_FACET_CONTAINER;
+}
+
+static inline bool sk_question_of_descriptor(const struct sk_question *question)
+{
+	return question->facet >= SK_FACET_KIND;
+}
 
 #endif

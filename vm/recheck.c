@@ -86,7 +86,7 @@ static void digest(struct sk_vm *vm, const struct sk_questions *questions, uint1
 {
 	memset(values, 0, VALUES * sizeof(*values));
 	for (uint32_t i = 0; i < questions->class_count; i++) {
-		const struct sk_question *question = &questions->items[questions->by_class[i]];
+		const struct sk_question *question = &questions->items[questions->class[i]];
 
 		if (question->expression != SK_NONE)
 			values[i % VALUES] ^= digest_of(vm, question->expression);
@@ -107,7 +107,7 @@ void sk_recheck_values(struct sk_vm *vm, const struct sk_questions *questions, c
 	if (vm->short_of_memory)
 		return;
 	for (uint32_t i = 0; i < questions->class_count; i++) {
-		const struct sk_question *question = &questions->items[questions->by_class[i]];
+		const struct sk_question *question = &questions->items[questions->class[i]];
 
 		if (question->expression == SK_NONE || values[i % VALUES] == cache->values[i % VALUES])
 			continue;

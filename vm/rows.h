@@ -17,10 +17,20 @@ int sk_rows_create(struct sk_vm *vm, struct sk_rows **ret_rows);
 void sk_rows_destroy(struct sk_rows *rows);
 
 /*
- * Evaluates the current event, of `type`; writes vm->matches and returns how
- * many.  UINT32_MAX: no room to remember what it takes; evaluate linearly.
+ * Evaluates the current event, of `type`, which has rules; writes vm->matches and returns how
+ * many.  UINT32_MAX: no room to remember what it takes, or it is not worth it;
+ * evaluate rule after rule, then call sk_rows_rest().
  */
 uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type);
+
+/*
+ * The truth of a predicate by what its question is answered for the current
+ * event; false if that cannot be told.
+ */
+bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth);
+
+/* Makes room, if there was none, once an event is done. */
+void sk_rows_rest(struct sk_rows *rows);
 
 /* Forgets everything that is remembered. */
 void sk_rows_flush(struct sk_rows *rows);

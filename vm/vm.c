@@ -119,7 +119,7 @@ static uint64_t judge(struct sk_vm *vm, uint32_t number)
 		right = sk_vm_value(vm, predicate->right);
 		presence = right->presence;
 	}
-	if (presence == SK_PRESENT)
+	if (presence == SK_PRESENT && !(vm->by_atoms && !right && sk_rows_atom(vm->rows, number, &truth)))
 		truth = right ? sk_compare_values(predicate->comparison.operator, left, right, &vm->temporary)
 			      : sk_compare_constants(&predicate->comparison, left, &vm->temporary);
 	return vm->epoch << VERDICT_EPOCH_SHIFT | (uint64_t)presence << VERDICT_PRESENCE_SHIFT | truth;
@@ -239,6 +239,18 @@ static uint32_t evaluate_linearly(struct sk_vm *vm, uint16_t type)
 	return matched;
 }
 
+/* Rule after rule, but with what is remembered of values. */
+static uint32_t evaluate_by_atoms(struct sk_vm *vm, uint16_t type)
+{
+	uint32_t matched;
+
+	vm->by_atoms = true;
+	matched = evaluate_linearly(vm, type);
+	vm->by_atoms = false;
+	sk_rows_rest(vm->rows);
+	return matched;
+}
+
 /* Nothing is known of the event yet. */
 static void begin(struct sk_vm *vm, void *event)
 {
@@ -252,16 +264,17 @@ uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint
 {
 	begin(vm, event);
 	*ret_rules = vm->matches;
-	if (type >= vm->bundle->types_count)
+	if (type >= vm->bundle->types_count || vm->bundle->types[type].count == 0)
 		return 0;
 	if (vm->rows) {
 		uint32_t matched = sk_rows_evaluate(vm->rows, type);
 
-		if (matched != UINT32_MAX && !vm->short_of_memory)
+		if (matched == UINT32_MAX && !vm->short_of_memory)
+			matched = evaluate_by_atoms(vm, type);
+		if (!vm->short_of_memory)
 			return matched;
 		/* Which values find room depends on which are asked for: ask for those that the linear engine does. */
-		if (vm->short_of_memory)
-			begin(vm, event);
+		begin(vm, event);
 	}
 	return evaluate_linearly(vm, type);
 }
@@ -414,7 +427,7 @@ int sk_vm_create(const struct sk_bundle *bundle, const struct sk_vm_options *opt
 		sk_vm_destroy(vm);
 		return status;
 	}
-	if (options->engine == SK_VM_ENGINE_ROWS) {
+	if (options->engine != SK_VM_ENGINE_LINEAR) {
 		status = sk_rows_create(vm, &vm->rows);
 		if (status < 0) {
 			sk_vm_destroy(vm);

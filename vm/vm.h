@@ -48,10 +48,16 @@ struct sk_field_ref {
 typedef void (*sk_extract_fn)(void *event, const struct sk_field_ref *ref, struct sk_arena *scratch,
 			      struct sk_value *ret_value);
 
-/* How rules are evaluated.  All give the same matches. */
+/*
+ * How rules are evaluated.  All give the same matches.  Those behind LINEAR
+ * each leave out a part of ROWS, to show what it brings (make bench).
+ */
 enum sk_vm_engine {
 	SK_VM_ENGINE_ROWS,   /* remembered: cost does not follow the number of rules */
 	SK_VM_ENGINE_LINEAR, /* rule after rule: the oracle and the baseline */
+	SK_VM_ENGINE_ATOMS,  /* rule after rule; a value is looked up once for all predicates on it */
+	SK_VM_ENGINE_AND,    /* every event ANDs the rows of its values; nothing is known of threads and fds */
+	SK_VM_ENGINE_SCOPES, /* as AND, with what the classes of threads and fds know */
 };
 
 /* Most that the rows engine remembers; 0 stands for the default. */
@@ -64,8 +70,8 @@ struct sk_vm_limits {
 };
 
 /*
- * Where the host keeps a thread's class for the engine, zeroed when the thread
- * begins.  It belongs to one engine at a time.
+ * Where the host keeps what the engine found out about a thread or an fd,
+ * zeroed when that begins.  It belongs to one engine at a time.
  */
 struct sk_vm_cache {
 	uint64_t stamp;
@@ -77,34 +83,53 @@ struct sk_vm_cache {
 };
 
 /*
- * What the truth of THREAD and LINEAGE predicates hangs on: as long as `stamp`
- * is the same for the same `cache`, so are all of those fields.
+ * What the truth of some predicates hangs on: as long as `stamp` is the same
+ * for the same `cache`, so are their fields.
  */
 struct sk_vm_anchor {
 	struct sk_vm_cache *cache; /* NULL: nothing to keep it in, asked anew each time */
 	uint64_t stamp;            /* not 0 */
 };
 
+/* Leaves `ret_anchor`, which is empty, as it is where there is none. */
 typedef void (*sk_anchor_fn)(void *event, struct sk_vm_anchor *ret_anchor);
 
 /*
- * The file that the event's fd is of.  fd.name, fd.directory, fd.filename,
- * fd.type, fd.typechar, fd.l4proto, fd.sockfamily and fd.connected have values
- * for the event that follow from these alone.
+ * The container that the event's thread is in.  The fields of facet CONTAINER
+ * (vm/facets.def) follow from its id and the stamp.
  */
-struct sk_vm_file {
-	const char *name;
+struct sk_vm_container {
+	const char *id;
 	uint32_t length;
-	uint32_t kind; /* any number that tells kinds of fd apart */
+	uint64_t stamp;
 };
 
-/* False if the event has no such fd: a socket, a failed open. */
-typedef bool (*sk_file_fn)(void *event, struct sk_vm_file *ret_file);
+/* False if the event is about a container itself, or has no thread. */
+typedef bool (*sk_container_fn)(void *event, struct sk_vm_container *ret_container);
+
+/*
+ * What the event's fd is of.  The fields of facets KIND and NAME
+ * (vm/facets.def) follow from `anchor`; for a file, those of KIND follow from
+ * `kind` alone, and those of NAME from kind and name.
+ */
+struct sk_vm_descriptor {
+	struct sk_vm_anchor anchor;
+	const char *name; /* NULL: no file */
+	uint32_t length;
+	uint32_t kind; /* of file; below SK_VM_DESCRIPTOR_KINDS */
+};
+
+enum { SK_VM_DESCRIPTOR_KINDS = 64 };
+
+/* False if the event has no fd that is known. */
+typedef bool (*sk_descriptor_fn)(void *event, struct sk_vm_descriptor *ret_descriptor);
 
 struct sk_vm_options {
 	sk_extract_fn extract;
-	sk_anchor_fn anchor; /* NULL: no thread's class is kept */
-	sk_file_fn file;     /* NULL: files are asked about field by field */
+	sk_anchor_fn anchor;         /* of all THREAD and LINEAGE fields; NULL: no thread's class is kept */
+	sk_anchor_fn ancestors;      /* of facet ANCESTORS; NULL: asked with the thread */
+	sk_container_fn container;   /* NULL: asked with the thread */
+	sk_descriptor_fn descriptor; /* NULL: fds are asked about field by field */
 	enum sk_vm_engine engine;
 	struct sk_vm_limits limits;
 	bool match_all;   /* every matching rule; otherwise the first one ends it */
@@ -121,7 +146,7 @@ struct sk_vm_stats {
 	uint64_t residuals;                /* programs of rules that were run */
 	uint64_t nodes_made;               /* since it was created */
 	uint64_t flushes;                  /* times that everything was forgotten */
-	uint32_t signatures, classes, files, nodes, rows; /* held now */
+	uint32_t signatures, classes, descriptors, nodes, rows; /* held now */
 };
 
 /*

@@ -65,6 +65,22 @@ static inline const struct sk_thread_table *sk_field_threads(const struct sk_ext
 /* --- shared between the families --------------------------------------- */
 
 /*
+ * The texts of the sets of capabilities that were met last: most processes
+ * have none or all.  More than an event can ask for, so what it was given
+ * stays as it is until it is done.
+ */
+struct sk_capability_texts {
+	struct {
+		uint64_t set;
+		uint32_t length; /* 0: free */
+		char bytes[1024];
+	} items[8];
+	uint32_t next; /* to be replaced */
+};
+
+struct sk_capability_texts *sk_fields_capabilities(const struct sk_fields *fields);
+
+/*
  * The parameter that an evt.arg or evt.rawarg names; -1 if this event has no
  * such parameter.
  */

@@ -17,6 +17,7 @@ struct sk_fields {
 	uint32_t count;
 	const int8_t **rows; /* NULL for a field without one */
 	int8_t *params;      /* all rows, SK_EVENT_COUNT each */
+	struct sk_capability_texts *capabilities;
 };
 
 _Static_assert(SK_EVENT_MAX_PARAMS <= INT8_MAX, "the number of a parameter fits");
@@ -41,7 +42,8 @@ int sk_fields_create(const struct sk_bundle *bundle, struct sk_fields **ret_fiel
 	/* One element more, so that none at all is no special case. */
 	fields->rows = sk_alloc_zeroed((size_t)fields->count + 1, sizeof(*fields->rows));
 	fields->params = sk_alloc_zeroed(row_count + 1, SK_EVENT_COUNT);
-	if (!fields->rows || !fields->params) {
+	fields->capabilities = sk_alloc_zeroed(1, sizeof(*fields->capabilities));
+	if (!fields->rows || !fields->params || !fields->capabilities) {
 		sk_fields_destroy(fields);
 		return -ENOMEM;
 	}
@@ -69,7 +71,13 @@ void sk_fields_destroy(struct sk_fields *fields)
 		return;
 	sk_free(fields->rows);
 	sk_free(fields->params);
+	sk_free(fields->capabilities);
 	sk_free(fields);
+}
+
+struct sk_capability_texts *sk_fields_capabilities(const struct sk_fields *fields)
+{
+	return fields->capabilities;
 }
 
 int sk_param_index(uint16_t type, const char *name, size_t length)

@@ -170,12 +170,12 @@ struct sk_value extract_PROC_EXE_INO_CTIME_DURATION_PROC_START(const struct sk_e
 
 /* --- capabilities ------------------------------------------------------ */
 
-static struct sk_value capabilities(const struct sk_extraction *asked, uint64_t set)
+static struct sk_value spell_out(const struct sk_extraction *asked, uint64_t set)
 {
 	struct sk_text text = sk_text_begin(asked->scratch);
 
-	for (unsigned bit = 0; bit < 64; bit++) {
-		const char *name = set >> bit & 1 ? sk_capability_name(bit) : NULL;
+	for (uint64_t left = set; left; left &= left - 1) {
+		const char *name = sk_capability_name((unsigned)__builtin_ctzll(left));
 
 		if (!name)
 			continue;
@@ -184,6 +184,31 @@ static struct sk_value capabilities(const struct sk_extraction *asked, uint64_t 
 		sk_text_append_string(&text, name);
 	}
 	return sk_text_value(&text);
+}
+
+static struct sk_value capabilities(const struct sk_extraction *asked, uint64_t set)
+{
+	struct sk_capability_texts *texts =
+		asked->view->fields ? sk_fields_capabilities(asked->view->fields) : NULL;
+	struct sk_value value;
+	uint32_t at;
+
+	if (set == 0)
+		return sk_field_constant("");
+	for (uint32_t i = 0; texts && i < sizeof(texts->items) / sizeof(texts->items[0]); i++) {
+		if (texts->items[i].length && texts->items[i].set == set)
+			return sk_value_text(texts->items[i].bytes, texts->items[i].length);
+	}
+	value = spell_out(asked, set);
+	if (!texts || value.presence != SK_PRESENT || value.length == 0 ||
+	    value.length > sizeof(texts->items[0].bytes))
+		return value;
+	at = texts->next;
+	texts->next = (at + 1) % (sizeof(texts->items) / sizeof(texts->items[0]));
+	texts->items[at].set = set;
+	texts->items[at].length = value.length;
+	memcpy(texts->items[at].bytes, value.text, value.length);
+	return sk_value_text(texts->items[at].bytes, value.length);
 }
 
 struct sk_value extract_THREAD_CAP_PERMITTED(const struct sk_extraction *asked)

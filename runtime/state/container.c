@@ -36,6 +36,7 @@ struct sk_containers {
 	struct sk_string_pool *pool;
 	struct node *buckets[BUCKETS];
 	uint32_t count;
+	uint64_t epoch;
 	struct sk_container host;
 };
 
@@ -116,6 +117,7 @@ void sk_containers_clear(struct sk_containers *containers)
 			containers->buckets[i] = next;
 		}
 	containers->count = 0;
+	containers->epoch++;
 }
 
 void sk_containers_destroy(struct sk_containers *containers)
@@ -125,6 +127,11 @@ void sk_containers_destroy(struct sk_containers *containers)
 	sk_containers_clear(containers);
 	container_release(containers, &containers->host);
 	sk_free(containers);
+}
+
+uint64_t sk_containers_epoch(const struct sk_containers *containers)
+{
+	return containers->epoch;
 }
 
 const struct sk_container *sk_containers_host(const struct sk_containers *containers)
@@ -171,6 +178,7 @@ void sk_containers_remove(struct sk_containers *containers, const char *id, size
 
 	if (!node)
 		return;
+	containers->epoch++;
 	*link = node->next;
 	container_release(containers, &node->container);
 	sk_free(node);
@@ -182,6 +190,7 @@ static struct sk_container *obtain(struct sk_containers *containers, const char 
 {
 	struct node **link = link_of(containers, id, length), *node = *link;
 
+	containers->epoch++;
 	if (node) {
 		container_release(containers, &node->container);
 	} else {

@@ -83,6 +83,9 @@ const struct sk_container *sk_containers_find(const struct sk_containers *contai
  */
 const struct sk_container *sk_containers_update(struct sk_containers *containers, const char *json, size_t length);
 
+/* Raised whenever any of them comes, changes or goes. */
+uint64_t sk_containers_epoch(const struct sk_containers *containers);
+
 /* Forgets a container. */
 void sk_containers_remove(struct sk_containers *containers, const char *id, size_t length);
 

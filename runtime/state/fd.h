@@ -11,6 +11,7 @@
 
 #include "runtime/scap/entries.h"
 #include "runtime/state/string.h"
+#include "vm/vm.h"
 
 enum { SK_FD_TABLE_LIMIT = 4096 };
 
@@ -50,6 +51,7 @@ struct sk_fd {
 	 */
 	uint32_t references;
 	uint32_t revision;
+	struct sk_vm_cache class; /* the engine's; holds for one revision */
 };
 
 struct sk_fd_table;

@@ -13,10 +13,12 @@ void sk_state_container_changed(struct sk_state *state, const struct sk_string *
 	struct sk_thread *thread;
 	uint32_t cursor = 0;
 
-	/* A container without users of its own shows the host's. */
+	/*
+	 * A container without users of its own shows the host's, and in a pod one
+	 * container's metadata speaks for the others.
+	 */
 	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
-		if (container_id->length == 0 ||
-		    sk_string_equal(thread->container_id, container_id->bytes, container_id->length))
+		if (container_id->length == 0 || thread->container_id->length > 0)
 			sk_thread_changed(&state->threads, thread);
 }
 

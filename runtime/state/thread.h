@@ -58,7 +58,9 @@ struct sk_thread {
 	 * serves another thread.
 	 */
 	uint32_t revision;
-	struct sk_vm_cache class; /* the engine's; the state only zeroes it */
+	/* The engine's; the state only zeroes them. */
+	struct sk_vm_cache class;
+	struct sk_vm_cache ancestry; /* what those whom it created see of their ancestors */
 	int64_t tid, pid, ptid, sid, vpgid, pgid, vtid, vpid;
 	int64_t reaper_tid;
 	uint32_t uid, gid, loginuid;

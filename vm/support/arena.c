@@ -118,13 +118,14 @@ static void free_blocks_until(struct sk_arena *arena, struct sk_arena_block *kee
 	arena->used = 0;
 }
 
-void sk_arena_reset(struct sk_arena *arena)
+void sk_arena_forget(struct sk_arena *arena)
 {
 	struct sk_arena_block *newest = arena->current;
 
-	/* A newest block of which nothing is used is the only one. */
-	if (!newest || !arena->used)
+	if (!newest->previous) {
+		arena->used = 0;
 		return;
+	}
 	/* The newest block is the largest: keep that one. */
 	arena->current = newest->previous;
 	free_blocks_until(arena, NULL);

@@ -46,8 +46,16 @@ char *sk_arena_copy(struct sk_arena *arena, const char *bytes, size_t length);
 /* printf into the arena; NULL when out of memory. */
 char *sk_arena_printf(struct sk_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* sk_arena_reset() where something is used. */
+void sk_arena_forget(struct sk_arena *arena);
+
 /* Forgets everything but keeps one block for what comes next. */
-void sk_arena_reset(struct sk_arena *arena);
+static inline void sk_arena_reset(struct sk_arena *arena)
+{
+	/* A newest block of which nothing is used is the only one. */
+	if (arena->used)
+		sk_arena_forget(arena);
+}
 
 /* Frees everything; the arena is empty and usable again. */
 void sk_arena_release(struct sk_arena *arena);

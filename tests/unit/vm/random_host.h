@@ -3,9 +3,13 @@
  * A host whose events have values at random, but keep what the engine may rely
  * on (vm/vm.h):
  *
- *   THREAD and LINEAGE fields follow from the thread's secret alone, and its
- *   stamp is another one whenever the secret is
- *   what a file tells follows from its name and kind
+ *   THREAD and LINEAGE fields follow from the secrets of the thread, of the
+ *   one that created it and of its container; the thread's stamp is another
+ *   one whenever one of these is
+ *   those of facet ANCESTORS follow from the creator alone, those of facet
+ *   CONTAINER from the container
+ *   what a file tells follows from its name and kind, for facet KIND from the
+ *   kind alone; what a socket tells from what it is
  *   evt.type is the event's name; a parameter that the type lacks has no value
  *   everything else follows from the event's seed
  *
@@ -19,13 +23,21 @@
 
 #include "tests/unit/vm/random_pack.h"
 #include "vm/given.h"
+#include "vm/question.h"
 #include "vm/vm.h"
 
-enum { THREADS = 6, ENGINES = 10 };
+enum { THREADS = 6, CREATORS = 3, CONTAINERS = 3, SOCKETS = 4, ENGINES = 12 };
 
-struct mock_thread {
+/* A thread, a creator or a socket. */
+struct mock_thing {
 	uint64_t secret, stamp;
 	struct sk_vm_cache caches[ENGINES]; /* one an engine, which are many here */
+	uint32_t creator, container;        /* of a thread */
+};
+
+struct mock_world {
+	struct mock_thing threads[THREADS], creators[CREATORS], sockets[SOCKETS];
+	uint64_t containers[CONTAINERS], container_stamp;
 };
 
 struct mock_event {
@@ -35,7 +47,8 @@ struct mock_event {
 	bool has_file;
 	char file_name[32];
 	uint32_t file_kind;
-	struct mock_thread *threads;
+	int socket; /* -1: none */
+	struct mock_world *world;
 	uint32_t engine;   /* whose turn it is */
 	bool short_memory; /* now and then a value does not fit */
 };
@@ -48,51 +61,95 @@ static const uint16_t mock_types[] = {
 
 /* --- threads ----------------------------------------------------------- */
 
-/* What happens to threads before an event: changes, changes of nothing, reuse. */
-static void disturb_threads(struct mock_thread *threads, struct random *random)
+/* True if it is another one now; often only its stamp is. */
+static bool disturb(struct mock_thing *thing, struct random *random, uint32_t rate)
+{
+	if (thing->stamp && !one_in(random, rate))
+		return false;
+	/* Another one in the same memory. */
+	if (!thing->stamp || one_in(random, 3))
+		memset(thing->caches, 0, sizeof(thing->caches));
+	if (!thing->stamp || !one_in(random, 3))
+		thing->secret = random_below(random, 12);
+	thing->stamp++;
+	return true;
+}
+
+/* What happens before an event: changes, changes of nothing, reuse. */
+static void disturb_world(struct mock_world *world, struct random *random)
 {
 	static const uint32_t rates[] = {3, 20, 200};
 	uint32_t rate = rates[random_below(random, COUNT(rates))];
+	bool all = false;
 
-	for (int i = 0; i < THREADS; i++) {
-		struct mock_thread *thread = &threads[i];
-
-		if (thread->stamp && !one_in(random, rate))
-			continue;
-		switch (thread->stamp ? random_below(random, 3) : 0) {
-		case 0: /* another thread in the same memory */
-			thread->stamp++;
-			memset(thread->caches, 0, sizeof(thread->caches));
-			thread->secret = random_below(random, 12);
-			break;
-		case 1:
-			thread->stamp++;
-			thread->secret = random_below(random, 12);
-			break;
-		default:
-			thread->stamp++;
-		}
+	for (int i = 0; i < CREATORS; i++)
+		all |= disturb(&world->creators[i], random, 16 * rate);
+	if (!world->container_stamp || one_in(random, 16 * rate)) {
+		world->containers[random_below(random, CONTAINERS)] = random_below(random, 12);
+		world->container_stamp++;
+		all = true;
 	}
+	for (int i = 0; i < THREADS; i++) {
+		struct mock_thing *thread = &world->threads[i];
+
+		thread->stamp += all;
+		if (!disturb(thread, random, rate))
+			continue;
+		thread->creator = random_below(random, CREATORS);
+		thread->container = random_below(random, CONTAINERS);
+	}
+	for (int i = 0; i < SOCKETS; i++)
+		disturb(&world->sockets[i], random, rate);
+}
+
+static struct sk_vm_anchor anchor_in(struct mock_thing *thing, uint32_t engine)
+{
+	return (struct sk_vm_anchor){&thing->caches[engine], thing->stamp};
 }
 
 static void mock_anchor(void *context, struct sk_vm_anchor *ret_anchor)
 {
 	struct mock_event *event = context;
 
-	if (event->thread < 0)
-		return;
-	ret_anchor->cache = &event->threads[event->thread].caches[event->engine];
-	ret_anchor->stamp = event->threads[event->thread].stamp;
+	if (event->thread >= 0)
+		*ret_anchor = anchor_in(&event->world->threads[event->thread], event->engine);
 }
 
-static bool mock_file(void *context, struct sk_vm_file *ret_file)
+static void mock_ancestors(void *context, struct sk_vm_anchor *ret_anchor)
 {
-	const struct mock_event *event = context;
+	struct mock_event *event = context;
 
-	if (event->has_file)
-		*ret_file =
-			(struct sk_vm_file){event->file_name, (uint32_t)strlen(event->file_name), event->file_kind};
-	return event->has_file;
+	if (event->thread >= 0)
+		*ret_anchor = anchor_in(&event->world->creators[event->world->threads[event->thread].creator],
+					event->engine);
+}
+
+static bool mock_container(void *context, struct sk_vm_container *ret_container)
+{
+	static const char *const ids[CONTAINERS] = {"", "one", "another"};
+	const struct mock_event *event = context;
+	const char *id;
+
+	if (event->thread < 0)
+		return false;
+	id = ids[event->world->threads[event->thread].container];
+	*ret_container = (struct sk_vm_container){id, (uint32_t)strlen(id), event->world->container_stamp};
+	return true;
+}
+
+static bool mock_descriptor(void *context, struct sk_vm_descriptor *ret_descriptor)
+{
+	struct mock_event *event = context;
+
+	if (event->socket >= 0)
+		ret_descriptor->anchor = anchor_in(&event->world->sockets[event->socket], event->engine);
+	else if (event->has_file)
+		*ret_descriptor = (struct sk_vm_descriptor){
+			.name = event->file_name,
+			.length = (uint32_t)strlen(event->file_name),
+			.kind = event->file_kind,
+		};
+	return event->socket >= 0 || event->has_file;
 }
 
 /* --- values ------------------------------------------------------------ */
@@ -208,21 +265,42 @@ static uint64_t hash_bytes(const char *bytes, size_t length)
 	return hash;
 }
 
-static bool tells_of_file(enum sk_field field)
+/* The facet that the field is in whatever its argument; SK_FACET_NONE without one. */
+static enum sk_facet mock_facet(const struct sk_field_ref *ref)
 {
-	switch (field) {
-	case SK_FIELD_FD_NAME:
-	case SK_FIELD_FD_DIRECTORY:
-	case SK_FIELD_FD_FILENAME:
-	case SK_FIELD_FD_TYPE:
-	case SK_FIELD_FD_TYPECHAR:
-	case SK_FIELD_FD_L4PROTO:
-	case SK_FIELD_FD_SOCKFAMILY:
-	case SK_FIELD_FD_CONNECTED:
-		return true;
+	switch (ref->field) {
+#define SK_FACET_FIELD(facet, id)                                                                                  \
+	case SK_FIELD_##id:                                                                                        \
+		return SK_FACET_##facet;
+#include "vm/facets.def"
 	default:
-		return false;
+		return SK_FACET_NONE;
 	}
+}
+
+static uint64_t mock_thread_source(const struct mock_event *event, const struct sk_field_ref *ref)
+{
+	const struct mock_world *world = event->world;
+	const struct mock_thing *thread = &world->threads[event->thread];
+	uint64_t creator = world->creators[thread->creator].secret,
+		 container = world->containers[thread->container];
+
+	switch (mock_facet(ref)) {
+	case SK_FACET_ANCESTORS:
+		/* Level 0 is the process itself. */
+		if (ref->kind == SK_ARGUMENT_KIND_INDEX && ref->index == 0)
+			break;
+		return creator;
+	case SK_FACET_CONTAINER:
+		return container;
+	case SK_FACET_NONE:
+	case SK_FACET_THREAD:
+	case SK_FACET_KIND:
+	case SK_FACET_NAME:
+	case SK_FACET_COUNT:
+		break;
+	}
+	return mix2(thread->secret, mix2(creator, container));
 }
 
 /* What the value of a field follows from. */
@@ -230,10 +308,17 @@ static uint64_t mock_source(const struct mock_event *event, const struct sk_fiel
 {
 	uint64_t field = mix2(ref->field, ref->argument ? hash_bytes(ref->argument, ref->argument_length) : 0);
 	enum sk_scope scope = (enum sk_scope)sk_fields[ref->field].scope;
+	enum sk_facet facet = mock_facet(ref);
 
 	if ((scope == SK_SCOPE_THREAD || scope == SK_SCOPE_LINEAGE) && event->thread >= 0)
-		return mix2(field, event->threads[event->thread].secret);
-	if (event->has_file && tells_of_file((enum sk_field)ref->field))
+		return mix2(field, mock_thread_source(event, ref));
+	if (facet < SK_FACET_KIND)
+		return mix2(field, event->seed);
+	if (event->socket >= 0)
+		return mix2(field, event->world->sockets[event->socket].secret);
+	if (event->has_file && facet == SK_FACET_KIND)
+		return mix2(field, event->file_kind);
+	if (event->has_file)
 		return mix2(field, mix2(hash_bytes(event->file_name, strlen(event->file_name)), event->file_kind));
 	return mix2(field, event->seed);
 }
@@ -275,14 +360,14 @@ static void mock_extract(void *context, const struct sk_field_ref *ref, struct s
 		.presence = SK_PRESENT, .type = ref->type, .list = 1, .length = count, .items = items};
 }
 
-static void make_event(struct mock_event *event, struct random *random, struct mock_thread *threads,
-		       bool short_memory)
+static void make_event(struct mock_event *event, struct random *random, struct mock_world *world, bool short_memory)
 {
 	*event = (struct mock_event){
 		.seed = one_in(random, 3) ? random_below(random, 8) : random_next(random),
 		.type = mock_types[random_below(random, COUNT(mock_types))],
 		.thread = (int)random_below(random, THREADS + 1) - 1,
-		.threads = threads,
+		.world = world,
+		.socket = one_in(random, 4) ? (int)random_below(random, SOCKETS) : -1,
 		.has_file = one_in(random, 2),
 		.file_kind = random_below(random, 3),
 		.short_memory = short_memory,

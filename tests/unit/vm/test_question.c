@@ -66,6 +66,12 @@ TEST(arguments_and_transformers_make_another_value)
 	     "tolower(proc.name) = a and proc.name = a and tolower(proc.name) = b");
 	CHECK_EQUAL(questions.count, 6);
 	CHECK_EQUAL(question_of("tolower(proc.name) = a"), question_of("tolower(proc.name) = b"));
+	CHECK_EQUAL(questions.items[question_of("proc.aname[1] = a")].facet, SK_FACET_ANCESTORS);
+	CHECK_EQUAL(questions.items[question_of("proc.aname = a")].facet, SK_FACET_ANCESTORS);
+	close_again();
+	/* Level 0 is the process itself, which is not among what its creator knows. */
+	OPEN("evt.type = open and proc.aname[0] = a");
+	CHECK_EQUAL(questions.items[question_of("proc.aname[0] = a")].facet, SK_FACET_THREAD);
 	close_again();
 }
 
@@ -78,10 +84,10 @@ TEST(a_comparison_of_two_fields_is_a_question_of_its_own)
 	CHECK_EQUAL(question->expression, SK_NONE);
 	CHECK_EQUAL(question->count, 1);
 	CHECK_EQUAL(question->scope, SK_SCOPE_LINEAGE);
-	CHECK(question->by_thread && !question->by_file);
+	CHECK_EQUAL(question->facet, SK_FACET_THREAD);
 	question = &questions.items[question_of("fd.name = val(proc.name)")];
 	CHECK_EQUAL(question->scope, SK_SCOPE_FD);
-	CHECK(!question->by_thread && !question->by_file);
+	CHECK_EQUAL(question->facet, SK_FACET_NONE);
 	CHECK_EQUAL(questions.count, 4);
 	close_again();
 }
@@ -90,15 +96,14 @@ TEST(what_threads_and_files_answer_is_known)
 {
 	OPEN("evt.type = open and proc.name = a and proc.pname = a and fd.name = a and fd.sport = 1 and "
 	     "evt.arg.flags = a and tolower(fd.name) = b and proc.duration > 1");
-	CHECK(questions.items[question_of("proc.name = a")].by_thread);
-	CHECK(questions.items[question_of("proc.pname = a")].by_thread);
-	CHECK(!questions.items[question_of("fd.name = a")].by_thread);
-	CHECK(!questions.items[question_of("proc.duration > 1")].by_thread);
-	CHECK(questions.items[question_of("fd.name = a")].by_file);
-	CHECK(!questions.items[question_of("fd.sport = 1")].by_file);
-	CHECK(!questions.items[question_of("tolower(fd.name) = b")].by_file);
+	CHECK_EQUAL(questions.items[question_of("proc.name = a")].facet, SK_FACET_THREAD);
+	CHECK_EQUAL(questions.items[question_of("proc.pname = a")].facet, SK_FACET_ANCESTORS);
+	CHECK_EQUAL(questions.items[question_of("proc.duration > 1")].facet, SK_FACET_NONE);
+	CHECK_EQUAL(questions.items[question_of("fd.name = a")].facet, SK_FACET_NAME);
+	CHECK_EQUAL(questions.items[question_of("fd.sport = 1")].facet, SK_FACET_KIND);
+	CHECK_EQUAL(questions.items[question_of("tolower(fd.name) = b")].facet, SK_FACET_NONE);
 	CHECK_EQUAL(questions.class_count, 2);
-	CHECK_EQUAL(questions.name_count, 1);
+	CHECK_EQUAL(questions.descriptor_count, 2);
 	close_again();
 }
 
@@ -124,19 +129,22 @@ static void check_invariants(void)
 				CHECK_EQUAL(bundle->predicates[predicate].left, question->expression);
 		}
 		CHECK_EQUAL(question->scope, scope);
-		CHECK_EQUAL(question->by_thread, scope <= SK_SCOPE_LINEAGE);
-		CHECK(!(question->by_thread && question->by_file));
-		if (question->by_thread)
-			CHECK_EQUAL(questions.by_class[question->class_index], i);
-		if (question->by_file)
-			CHECK_EQUAL(questions.by_name[question->class_index], i);
+		CHECK_EQUAL(sk_question_of_class(question), scope <= SK_SCOPE_LINEAGE);
+		CHECK(!(sk_question_of_class(question) && sk_question_of_descriptor(question)));
+		if (sk_question_of_class(question))
+			CHECK_EQUAL(questions.class[question->place], i);
+		if (sk_question_of_descriptor(question))
+			CHECK_EQUAL(questions.descriptor[question->place], i);
+		if (question->facet != SK_FACET_NONE)
+			CHECK(question->place - questions.slices[question->facet].first <
+			      questions.slices[question->facet].count);
 		members += question->count;
-		classes += question->by_thread;
-		names += question->by_file;
+		classes += sk_question_of_class(question);
+		names += sk_question_of_descriptor(question);
 	}
 	CHECK_EQUAL(members, bundle->predicates_count);
 	CHECK_EQUAL(classes, questions.class_count);
-	CHECK_EQUAL(names, questions.name_count);
+	CHECK_EQUAL(names, questions.descriptor_count);
 }
 
 TEST(every_predicate_of_random_packs_has_its_one_place)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is worked out for an event type the first time that it is met: which
+ * questions its rules depend on, and for each predicate the rules that it
+ * stands in.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/rows_private.h"
+#include "vm/support/alloc.h"
+
+static int compare_numbers(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* What follows from the type alone, whatever the event (fields.def). */
+static bool is_given(const struct sk_bundle *bundle, uint16_t type, uint32_t expression, bool *ret_names_type)
+{
+	const struct sk_event_info *info = &sk_events[type];
+	const struct sk_bundle_field *field;
+
+	if (expression == SK_NONE || bundle->expressions[expression].kind != SK_EXPRESSION_FIELD)
+		return false;
+	field = &bundle->fields[bundle->expressions[expression].operand];
+	*ret_names_type = field->field == SK_FIELD_EVT_TYPE;
+	if (field->field == SK_FIELD_EVT_TYPE)
+		return type != SK_EVENT_GENERIC_E && type != SK_EVENT_GENERIC_X && type != SK_EVENT_ASYNCEVENT_E;
+	if (field->field == SK_FIELD_EVT_ARG && field->kind == SK_ARGUMENT_KIND_TEXT) {
+		const char *name = sk_bundle_text(bundle, field->argument, NULL);
+
+		for (unsigned i = 0; i < info->nparams; i++) {
+			if (strcmp(info->params[i].name, name) == 0)
+				return false;
+		}
+		return true;
+	}
+	return false;
+}
+
+/* Calls for every predicate of a type's rules, once a rule, in the order of rules. */
+#define FOR_EACH_PREDICATE(bundle, plan, seen, rule, predicate)                                                    \
+	for (uint32_t rule = 0; rule < (plan)->count; rule++)                                                      \
+		for (uint32_t at = (bundle)->rules[(plan)->rules[rule]].condition,                                 \
+			      end = at + (bundle)->rules[(plan)->rules[rule]].condition_size, predicate;           \
+		     at < end; at++)                                                                               \
+			if (sk_ops[(bundle)->code[at].op].operand == SK_OP_OPERAND_PREDICATE &&                    \
+			    (seen)[predicate = (bundle)->code[at].operand] != rule + 1 &&                          \
+			    ((seen)[predicate] = rule + 1))
+
+/* Sorted by counting: of each predicate first how many rules, then which. */
+static bool index_predicates(const struct sk_bundle *bundle, struct plan *plan)
+{
+	uint32_t *seen = sk_alloc_zeroed((size_t)bundle->predicates_count + 1, sizeof(*seen));
+	uint32_t *counts = sk_alloc_zeroed((size_t)bundle->predicates_count + 1, sizeof(*counts));
+	uint32_t total = 0, used = 0;
+	bool done = false;
+
+	if (!seen || !counts)
+		goto out;
+	FOR_EACH_PREDICATE(bundle, plan, seen, rule, predicate)
+	{
+		counts[predicate]++;
+		total++;
+	}
+	for (uint32_t i = 0; i < bundle->predicates_count; i++)
+		plan->predicate_count += counts[i] > 0;
+	plan->predicates = sk_alloc_zeroed((size_t)plan->predicate_count + 1, sizeof(*plan->predicates));
+	plan->first_rule = sk_alloc_zeroed((size_t)plan->predicate_count + 1, sizeof(*plan->first_rule));
+	plan->predicate_rules = sk_alloc_zeroed((size_t)total + 1, sizeof(*plan->predicate_rules));
+	if (!plan->predicates || !plan->first_rule || !plan->predicate_rules)
+		goto out;
+	total = 0;
+	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
+		uint32_t count = counts[i];
+
+		if (!count)
+			continue;
+		plan->predicates[used] = i;
+		plan->first_rule[used++] = total;
+		counts[i] = total;
+		total += count;
+	}
+	plan->first_rule[used] = total;
+	memset(seen, 0, bundle->predicates_count * sizeof(*seen));
+	FOR_EACH_PREDICATE(bundle, plan, seen, rule, predicate)
+	{
+		plan->predicate_rules[counts[predicate]++] = rule;
+	}
+	done = true;
+out:
+	sk_free(seen);
+	sk_free(counts);
+	return done;
+}
+
+static void sort_questions(struct sk_rows *rows, struct plan *plan, uint16_t type)
+{
+	uint32_t count = 0;
+
+	rows->stamp++;
+	for (uint32_t i = 0; i < plan->predicate_count; i++) {
+		uint32_t question = rows->questions.of[plan->predicates[i]];
+
+		if (rows->open_stamp[question] == rows->stamp)
+			continue;
+		rows->open_stamp[question] = rows->stamp;
+		rows->open[count++] = question;
+	}
+	qsort(rows->open, count, sizeof(*rows->open), compare_numbers);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = rows->open[i];
+		const struct sk_question *question = &rows->questions.items[number];
+		bool names_type;
+
+		if (sk_question_of_class(question))
+			plan->class_questions[plan->class_question_count++] = number;
+		else if (is_given(rows->vm->bundle, type, question->expression, &names_type))
+			plan->given[plan->given_count++] = (struct given){number, names_type};
+		else
+			plan->questions[plan->question_count++] = number;
+		plan->asks_descriptor |= sk_question_of_descriptor(question);
+	}
+}
+
+bool sk_rows_build_plan(struct sk_rows *rows, uint16_t type)
+{
+	const size_t questions = (size_t)rows->questions.count + 1;
+	struct plan *plan = &rows->plans[type];
+
+	plan->questions = sk_alloc_zeroed(questions, sizeof(*plan->questions));
+	plan->class_questions = sk_alloc_zeroed(questions, sizeof(*plan->class_questions));
+	plan->given = sk_alloc_zeroed(questions, sizeof(*plan->given));
+	if (!plan->questions || !plan->class_questions || !plan->given ||
+	    !index_predicates(rows->vm->bundle, plan)) {
+		sk_rows_release_plan(plan);
+		return false;
+	}
+	sort_questions(rows, plan, type);
+	plan->built = true;
+	return true;
+}
+
+void sk_rows_release_plan(struct plan *plan)
+{
+	sk_free(plan->questions);
+	sk_free(plan->class_questions);
+	sk_free(plan->given);
+	sk_free(plan->predicates);
+	sk_free(plan->first_rule);
+	sk_free(plan->predicate_rules);
+	*plan = (struct plan){
+		.rules = plan->rules, .count = plan->count, .words = plan->words, .index = plan->index};
+}
