@@ -167,7 +167,7 @@ static void run_events(const struct fixture *fixture, const struct said *said, u
 	const struct sk_vm_options options = {
 		.extract = truthful_extract, .engine = SK_VM_ENGINE_LINEAR, .match_all = true, .priority = 7};
 	struct random random = {mix(seed)};
-	struct mock_thread threads[THREADS] = {0};
+	struct mock_world world = {.container_stamp = 0};
 	struct sk_vm *vm = NULL;
 
 	CHECK_EQUAL(sk_vm_create(&fixture->bundle, &options, &vm, NULL), 0);
@@ -177,8 +177,8 @@ static void run_events(const struct fixture *fixture, const struct said *said, u
 		const uint32_t *rules;
 		uint32_t count;
 
-		disturb_threads(threads, &random);
-		make_event(&event, &random, threads, false);
+		disturb_world(&world, &random);
+		make_event(&event, &random, &world, false);
 		if (one_in(&random, 6))
 			event.type = SK_EVENT_SYSCALL_RENAME_X;
 		count = sk_vm_evaluate(vm, event.type, &event, &rules);

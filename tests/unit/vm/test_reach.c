@@ -7,6 +7,7 @@
 
 #include "tests/test.h"
 #include "tests/unit/vm/random.h"
+#include "vm/residual.h"
 
 enum { PREDICATES = 7, SIZE = 14 };
 
@@ -156,10 +157,80 @@ TEST(with_all_known_it_is_plain_evaluation)
 	}
 }
 
+/* What sk_residual() says has to be asked. */
+struct rest {
+	struct {
+		bool asked;
+		uint32_t predicate, next, jump;
+	} at[SIZE];
+};
+
+static void note_rest(void *context, uint32_t at, uint32_t predicate, uint32_t next, uint32_t jump)
+{
+	struct rest *rest = context;
+
+	CHECK(at < SIZE && !rest->at[at].asked && next != jump);
+	rest->at[at].asked = true;
+	rest->at[at].predicate = predicate;
+	rest->at[at].next = next;
+	rest->at[at].jump = jump;
+}
+
+static uint32_t run_rest(const struct rest *rest, const struct sk_instruction *program, uint32_t end,
+			 unsigned truth)
+{
+	while (end >= SK_END_FIRST) {
+		uint32_t at = end - SK_END_FIRST;
+
+		CHECK(rest->at[at].asked);
+		if (!rest->at[at].asked)
+			break;
+		end = (truth >> rest->at[at].predicate & 1) == (program[at].op == SK_OP_JUMP_TRUE)
+			      ? rest->at[at].jump
+			      : rest->at[at].next;
+	}
+	return end;
+}
+
+TEST(what_is_left_of_a_program_decides_as_the_whole)
+{
+	struct random random = {random_seed()};
+	unsigned decided = 0;
+
+	for (int i = 0; i < 5000; i++) {
+		struct sk_instruction program[SIZE];
+		uint32_t size = make_program(&random, program, i % 2), end, ends[SIZE + 1];
+		struct knowledge knowledge;
+		struct rest rest = {0};
+		uint8_t scratch[SIZE + 1];
+		unsigned unused = 0;
+
+		for (unsigned k = 0; k < PREDICATES; k++)
+			knowledge.truth[k] = (enum sk_truth)random_below(&random, 3);
+		memset(scratch, 0xaa, sizeof(scratch));
+		end = sk_residual(program, size, known, &knowledge, note_rest, &rest, scratch, ends);
+		decided += end < SK_END_FIRST;
+		for (unsigned k = 0; k < SIZE; k++)
+			CHECK(!rest.at[k].asked || knowledge.truth[rest.at[k].predicate] == SK_TRUTH_UNKNOWN);
+		for (unsigned truth = 0; truth < 1u << PREDICATES; truth++) {
+			bool agrees = true;
+
+			for (unsigned k = 0; k < PREDICATES; k++)
+				agrees &= knowledge.truth[k] == SK_TRUTH_UNKNOWN ||
+					  (knowledge.truth[k] == SK_TRUTH_TRUE) == (truth >> k & 1);
+			if (agrees)
+				CHECK_EQUAL(run_rest(&rest, program, end, truth) == SK_END_MATCH,
+					    run(program, truth, &unused));
+		}
+	}
+	CHECK(decided > 500 && decided < 4500);
+}
+
 /* clang-format off */
 TEST_MAIN(
 	RUN(every_end_of_a_program_that_asks_once_is_told_exactly)
 	RUN(a_program_that_asks_twice_has_no_end_that_is_not_told)
 	RUN(with_all_known_it_is_plain_evaluation)
+	RUN(what_is_left_of_a_program_decides_as_the_whole)
 )
 /* clang-format on */
