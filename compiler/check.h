@@ -68,7 +68,6 @@ void sk_check_add(struct sk_check *check, enum sk_diagnostic_id id, struct sk_sp
 /* Whether to search for what was meant: true a limited number of times. */
 bool sk_check_may_hint(struct sk_check *check);
 
-
 /* The predicate of a CHECK node; SK_NONE after issues, or without memory. */
 uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node);
 

@@ -12,10 +12,12 @@
  * Classes that differ only in what a type's rules never ask for share its root.
  */
 #define XXH_INLINE_ALL
+#include <assert.h>
 #include <string.h>
 
 #include <xxhash.h>
 
+#include "vm/given.h"
 #include "vm/residual.h"
 #include "vm/rows_private.h"
 
@@ -438,14 +440,15 @@ static uint32_t complete(struct sk_rows *rows, struct node *node, uint64_t *bits
 }
 
 /* SK_NONE: there is no room. */
-static uint32_t given_signature(struct sk_rows *rows, const struct given *given, uint16_t type)
+static uint32_t given_signature(struct sk_rows *rows, uint32_t question, uint16_t type)
 {
-	struct sk_value name;
+	const uint32_t expression = rows->questions.items[question].expression;
+	struct sk_value value;
+	bool given = sk_given(&rows->vm->refs[rows->vm->bundle->expressions[expression].operand], type, &value);
 
-	if (!given->names_type)
-		return sk_signature_missing(given->question);
-	name = sk_value_text(sk_events[type].name, (uint32_t)strlen(sk_events[type].name));
-	return sk_rows_signature_of_value(rows, given->question, &name);
+	assert(given);
+	(void)given;
+	return sk_rows_signature_of_value(rows, question, &value);
 }
 
 static void answer_class(struct sk_rows *rows, uint32_t class, const struct plan *plan, uint16_t type)
@@ -458,7 +461,7 @@ static void answer_class(struct sk_rows *rows, uint32_t class, const struct plan
 		rows->answered[question] = signatures[rows->questions.items[question].place];
 	}
 	for (uint32_t i = 0; i < plan->given_count; i++)
-		rows->answered[plan->given[i].question] = given_signature(rows, &plan->given[i], type);
+		rows->answered[plan->given[i]] = given_signature(rows, plan->given[i], type);
 }
 
 static void forget_answers(struct sk_rows *rows, const struct plan *plan)
@@ -466,7 +469,7 @@ static void forget_answers(struct sk_rows *rows, const struct plan *plan)
 	for (uint32_t i = 0; i < plan->class_question_count; i++)
 		rows->answered[plan->class_questions[i]] = SK_NONE;
 	for (uint32_t i = 0; i < plan->given_count; i++)
-		rows->answered[plan->given[i].question] = SK_NONE;
+		rows->answered[plan->given[i]] = SK_NONE;
 	for (uint32_t i = 0; i < plan->question_count; i++)
 		rows->answered[plan->questions[i]] = SK_NONE;
 	for (uint32_t i = 0; i < rows->questions.descriptor_count; i++)
@@ -538,10 +541,10 @@ static int and_given(struct sk_rows *rows, const struct plan *plan, uint16_t typ
 	int left = 1;
 
 	for (uint32_t i = 0; left > 0 && i < plan->given_count; i++) {
-		uint32_t signature = rows->answered[plan->given[i].question];
+		uint32_t signature = rows->answered[plan->given[i]];
 
 		if (signature == SK_NONE)
-			signature = given_signature(rows, &plan->given[i], type);
+			signature = given_signature(rows, plan->given[i], type);
 		left = signature == SK_NONE ? -1 : and_list(rows, type, &signature, 1, bits);
 	}
 	return left;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vm/given.h"
 #include "vm/rows_private.h"
 #include "vm/support/alloc.h"
 
@@ -17,28 +18,15 @@ static int compare_numbers(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* What follows from the type alone, whatever the event (fields.def). */
-static bool is_given(const struct sk_bundle *bundle, uint16_t type, uint32_t expression, bool *ret_names_type)
+static bool is_given(const struct sk_vm *vm, uint16_t type, const struct sk_question *question)
 {
-	const struct sk_event_info *info = &sk_events[type];
-	const struct sk_bundle_field *field;
+	const struct sk_bundle_expression *expression;
+	struct sk_value unused;
 
-	if (expression == SK_NONE || bundle->expressions[expression].kind != SK_EXPRESSION_FIELD)
+	if (question->expression == SK_NONE)
 		return false;
-	field = &bundle->fields[bundle->expressions[expression].operand];
-	*ret_names_type = field->field == SK_FIELD_EVT_TYPE;
-	if (field->field == SK_FIELD_EVT_TYPE)
-		return type != SK_EVENT_GENERIC_E && type != SK_EVENT_GENERIC_X && type != SK_EVENT_ASYNCEVENT_E;
-	if (field->field == SK_FIELD_EVT_ARG && field->kind == SK_ARGUMENT_KIND_TEXT) {
-		const char *name = sk_bundle_text(bundle, field->argument, NULL);
-
-		for (unsigned i = 0; i < info->nparams; i++) {
-			if (strcmp(info->params[i].name, name) == 0)
-				return false;
-		}
-		return true;
-	}
-	return false;
+	expression = &vm->bundle->expressions[question->expression];
+	return expression->kind == SK_EXPRESSION_FIELD && sk_given(&vm->refs[expression->operand], type, &unused);
 }
 
 /* Calls for every predicate of a type's rules, once a rule, in the order of rules. */
@@ -114,12 +102,11 @@ static void sort_questions(struct sk_rows *rows, struct plan *plan, uint16_t typ
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t number = rows->open[i];
 		const struct sk_question *question = &rows->questions.items[number];
-		bool names_type;
 
 		if (sk_question_of_class(question))
 			plan->class_questions[plan->class_question_count++] = number;
-		else if (is_given(rows->vm->bundle, type, question->expression, &names_type))
-			plan->given[plan->given_count++] = (struct given){number, names_type};
+		else if (is_given(rows->vm, type, question))
+			plan->given[plan->given_count++] = number;
 		else
 			plan->questions[plan->question_count++] = number;
 		plan->asks_descriptor |= sk_question_of_descriptor(question);

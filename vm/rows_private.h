@@ -44,12 +44,6 @@ struct node {
 	uint8_t depth;
 };
 
-/* A question that the type itself answers: evt.type, a parameter it lacks. */
-struct given {
-	uint32_t question;
-	bool names_type; /* the value is the event's name; otherwise it is missing */
-};
-
 /* What is worked out once for an event type that has rules. */
 struct plan {
 	const uint32_t *rules;
@@ -58,7 +52,7 @@ struct plan {
 	uint32_t question_count;
 	uint32_t *class_questions;
 	uint32_t class_question_count;
-	struct given *given;
+	uint32_t *given; /* questions that the type itself answers (vm/given.h) */
 	uint32_t given_count;
 	uint32_t *predicates; /* ascending; of each the rules that it stands in */
 	uint32_t *first_rule; /* one more than predicates */
