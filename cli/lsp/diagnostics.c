@@ -52,8 +52,8 @@ struct report {
 };
 
 /* A span as a file and its bytes; NULL if it is nowhere. */
-static const struct sk_lsp_file *locate(const struct report *report, struct sk_span span, size_t *ret_begin,
-					size_t *ret_end)
+static struct sk_lsp_file *locate(const struct report *report, struct sk_span span, size_t *ret_begin,
+				  size_t *ret_end)
 {
 	struct sk_place place = sk_sources_place(&report->sources, span.begin);
 	size_t length;
@@ -117,12 +117,12 @@ static json_t *message_of(const struct sk_diagnostic *item)
 }
 
 /* The edit that the hint asks for, for code actions. */
-static json_t *fix_of(const struct report *report, const struct sk_lsp_file *file, const struct sk_diagnostic *item,
+static json_t *fix_of(const struct report *report, struct sk_lsp_file *file, const struct sk_diagnostic *item,
 		      size_t begin, size_t end)
 {
 	struct sk_lsp_fix fix;
 
-	if (!sk_lsp_hint_fix(item, file->text.bytes, &begin, &end, &fix))
+	if (!sk_lsp_hint_fix(item, file, &begin, &end, &fix))
 		return NULL;
 	return json_pack("{s:o, s:o}", "range",
 			 sk_lsp_range_to_json(&file->text, begin, end, report->server->workspace.encoding),
@@ -133,7 +133,7 @@ static void add_diagnostic(struct report *report, const struct sk_diagnostic *it
 {
 	const struct sk_diagnostic_info *info = &sk_diagnostic_infos[item->id];
 	size_t begin = 0, end = 0;
-	const struct sk_lsp_file *file = locate(report, item->span, &begin, &end);
+	struct sk_lsp_file *file = locate(report, item->span, &begin, &end);
 	json_t *diagnostic, *fix;
 	int tag = tag_of(item->id);
 

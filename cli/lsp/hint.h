@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cli/lsp/workspace.h"
 #include "grammar/diagnostic.h"
 
 struct sk_lsp_fix {
@@ -14,12 +15,12 @@ struct sk_lsp_fix {
 };
 
 /*
- * The fix of "did you mean 'x'?" and of "write 'and'"; false if the hint is
- * another one.  `bytes` are the file's; `*begin` and `*end` are the
- * diagnostic's bytes in it, and those to be replaced afterwards: quotes and
- * the [argument] of a field stay.
+ * The fix of "did you mean 'x'?", "write 'and'" and "is 'x' meant to be 'y'?";
+ * false if the hint is another one.  `*begin` and `*end` are the diagnostic's
+ * bytes in the file, and those to be replaced afterwards: quotes and the
+ * [argument] of a field stay; a key that is misspelt is found in its item.
  */
-bool sk_lsp_hint_fix(const struct sk_diagnostic *item, const char *bytes, size_t *begin, size_t *end,
+bool sk_lsp_hint_fix(const struct sk_diagnostic *item, struct sk_lsp_file *file, size_t *begin, size_t *end,
 		     struct sk_lsp_fix *ret_fix);
 
 #endif

@@ -46,7 +46,7 @@ static char *root_of(const json_t *params)
 	return path ? path : sk_lsp_path_join(getcwd(here, sizeof(here)) ? here : "/", "");
 }
 
-/* {"packs": [...]}, as initializationOptions or settings have it. */
+/* {"packs": [...]}, as initializationOptions or settings have it; none are those of the command line. */
 static bool set_packs(struct sk_lsp_server *server, const json_t *options)
 {
 	const json_t *packs = json_object_get(options, "packs");
@@ -65,7 +65,11 @@ static bool set_packs(struct sk_lsp_server *server, const json_t *options)
 		if (name && *name)
 			names[count++] = name;
 	}
-	set = sk_lsp_workspace_set_packs(&server->workspace, server->root, names, count);
+	if (count)
+		set = sk_lsp_workspace_set_packs(&server->workspace, server->root, names, count);
+	else
+		set = sk_lsp_workspace_set_packs(&server->workspace, server->start, server->packs,
+						 server->pack_count);
 	sk_free(names);
 	return set;
 }

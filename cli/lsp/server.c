@@ -12,7 +12,7 @@
 
 int sk_lsp_server_init(struct sk_lsp_server *server, const char *root, const char *const *packs, size_t count)
 {
-	*server = (struct sk_lsp_server){.exit_status = 1};
+	*server = (struct sk_lsp_server){.exit_status = 1, .start = root, .packs = packs, .pack_count = count};
 	server->queue = sk_alloc_zeroed(SK_LSP_QUEUE_LIMIT, sizeof(*server->queue));
 	server->published = json_object();
 	if (!server->queue || !server->published ||

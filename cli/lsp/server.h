@@ -55,6 +55,11 @@ struct sk_lsp_server {
 	long parent; /* its process, 0: not told */
 	char *root;  /* the folder that it works in */
 
+	/* The packs of the command line, for when the client names none; the caller's. */
+	const char *start;
+	const char *const *packs;
+	size_t pack_count;
+
 	/* Diagnostics: see diagnostics.c. */
 	bool stale;
 	uint64_t first_change, last_change; /* ms, while stale */
@@ -66,7 +71,7 @@ struct sk_lsp_server {
 
 /*
  * `packs`, relative to the working directory `root`, are the project unless
- * the client names others; both may be NULL.  0 or -ENOMEM.
+ * the client names others.  They must outlive the server.  0 or -ENOMEM.
  */
 int sk_lsp_server_init(struct sk_lsp_server *server, const char *root, const char *const *packs, size_t count);
 void sk_lsp_server_release(struct sk_lsp_server *server);

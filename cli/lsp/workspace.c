@@ -95,26 +95,35 @@ static char *copy_text(const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
-/* A new file; `uri` or `path` may be NULL. */
-static struct sk_lsp_file *add_file(struct sk_lsp_workspace *workspace, const char *uri, const char *path)
+/* Room for one more file; false without memory. */
+static bool reserve_file(struct sk_lsp_workspace *workspace)
 {
-	struct sk_lsp_file *file;
+	size_t capacity = workspace->file_capacity ? workspace->file_capacity * 2 : 16;
+	struct sk_lsp_file **grown;
 
-	if (workspace->file_count == workspace->file_capacity) {
-		size_t capacity = workspace->file_capacity ? workspace->file_capacity * 2 : 16;
-		struct sk_lsp_file **grown = sk_realloc_array(workspace->files, capacity, sizeof(*grown));
+	if (workspace->file_count < workspace->file_capacity)
+		return true;
+	grown = sk_realloc_array(workspace->files, capacity, sizeof(*grown));
+	if (!grown)
+		return false;
+	workspace->files = grown;
+	workspace->file_capacity = capacity;
+	return true;
+}
 
-		if (!grown)
-			return NULL;
-		workspace->files = grown;
-		workspace->file_capacity = capacity;
-	}
-	file = sk_alloc_zeroed(1, sizeof(*file));
-	if (!file)
+/* A new file.  Takes `uri`, NULL: no memory, and `path`, NULL: none. */
+static struct sk_lsp_file *add_file(struct sk_lsp_workspace *workspace, char *uri, char *path)
+{
+	struct sk_lsp_file *file = uri && reserve_file(workspace) ? sk_alloc_zeroed(1, sizeof(*file)) : NULL;
+
+	if (!file) {
+		sk_free(uri);
+		sk_free(path);
 		return NULL;
-	file->uri = uri ? copy_text(uri) : sk_lsp_path_to_uri(path);
-	file->path = path ? copy_text(path) : sk_lsp_uri_to_path(uri);
-	if (!file->uri || (path && !file->path) || !sk_lsp_text_set(&file->text, "", 0)) {
+	}
+	file->uri = uri;
+	file->path = path;
+	if (!sk_lsp_text_set(&file->text, "", 0)) {
 		release_file(file);
 		return NULL;
 	}
@@ -130,7 +139,7 @@ struct sk_lsp_file *sk_lsp_workspace_open(struct sk_lsp_workspace *workspace, co
 	char *copy;
 
 	if (!file)
-		file = add_file(workspace, uri, NULL);
+		file = add_file(workspace, copy_text(uri), sk_lsp_uri_to_path(uri));
 	if (!file || !sk_lsp_text_set(&file->text, bytes, length))
 		return NULL;
 	copy = copy_text(uri);
@@ -271,7 +280,7 @@ static int append_path(struct builder *builder, const char *path, uint32_t line)
 	if (builder->project->count >= PROJECT_LIMIT)
 		return add_fault(builder, line, "more than 10,000 rules files");
 	if (!file)
-		file = add_file(builder->workspace, NULL, path);
+		file = add_file(builder->workspace, sk_lsp_path_to_uri(path), copy_text(path));
 	if (!file)
 		return -ENOMEM;
 	error = refresh_file(builder->workspace, file);
@@ -390,7 +399,7 @@ static int find_list(struct builder *builder, const char *path)
 int sk_lsp_workspace_project(struct sk_lsp_workspace *workspace, struct sk_lsp_file *file, struct sk_arena *arena,
 			     struct sk_lsp_project *ret_project)
 {
-	struct sk_lsp_project project;
+	struct sk_lsp_project project = {0};
 	struct builder builder = {.workspace = workspace, .arena = arena, .project = &project};
 	int result = 0;
 

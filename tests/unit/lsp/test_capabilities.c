@@ -370,7 +370,10 @@ TEST(what_was_meant_is_a_quick_fix)
 	CHECK_TEXT(fix(actions_at(&session, "and evt.type = \"op|ne\"\n")), "6:47-6:51 open");
 	CHECK_TEXT(fix(actions_at(&session, "tg|s")), "12:2-12:5 tags");
 	CHECK_TEXT(fix(actions_at(&session, "&|&")), "14:29-14:31 and");
-	CHECK_EQUAL(json_array_size(actions_at(&session, "output|: o\n  priority: INFO")), 0);
+	session_open(&session, A,
+		     "- rule: r\n  desc: d\n  conditoin: evt.type = open\n  output: o\n  priority: INFO\n");
+	CHECK_TEXT(fix(actions_at(&session, "rule: |r")), "2:2-2:11 condition");
+	CHECK_EQUAL(json_array_size(actions_at(&session, "out|put")), 0);
 	session_end(&session);
 }
 
@@ -477,8 +480,7 @@ TEST(the_nearest_list_says_what_belongs_together)
 	session_begin(&session, NULL);
 	/* Alone, the rule has no macro. */
 	session_open(&session, uri(&folder, "local.yaml"), local);
-	CHECK(said(session_diagnostics(&session, uri(&folder, "local.yaml")), "Undefined macro") ||
-	      said(session_diagnostics(&session, uri(&folder, "local.yaml")), "no macro by that name"));
+	CHECK(said(session_diagnostics(&session, uri(&folder, "local.yaml")), "no macro by that name"));
 	put(&folder, ".saker", "# in order\nbase.yaml\n  local.yaml  # ours\nmissing.yaml\n");
 	holds_project(&session, &folder);
 	diagnostics = json_object_get(session.notifications, uri(&folder, ".saker"));
@@ -509,6 +511,10 @@ TEST(the_client_says_what_belongs_together)
 		       json_pack("{s:{s:{s:[s+, s+]}}}", "settings", "saker", "packs", folder.path, "/base.yaml",
 				 folder.path, "/local.yaml"));
 	holds_project(&session, &folder);
+	/* None, and the file stands alone again. */
+	session_notify(&session, "workspace/didChangeConfiguration",
+		       json_pack("{s:{s:{s:[]}}}", "settings", "saker", "packs"));
+	CHECK(said(session_diagnostics(&session, uri(&folder, "local.yaml")), "no macro by that name"));
 	session_end(&session);
 	folder_end(&folder);
 }

@@ -2,7 +2,7 @@
 /* The life of a server, and messages that are wrong. */
 #include "tests/unit/lsp/session.h"
 
-#include <unistd.h>
+#include "vm/support/alloc.h"
 
 TEST(nothing_is_answered_before_initialize)
 {
@@ -214,9 +214,63 @@ TEST(keystrokes_that_come_together_are_compiled_once)
 	session_end(&session);
 }
 
+TEST(without_memory_it_says_less_and_goes_on)
+{
+	static const char *const messages[] = {
+		"{\"id\":1,\"method\":\"initialize\",\"params\":{\"initializationOptions\":{\"packs\":[\"none."
+		"yaml\"]}}}",
+		"{\"method\":\"textDocument/"
+		"didOpen\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\",\"version\":1,"
+		"\"text\":\"- list: l\\n  items: [a]\\n- macro: m\\n  condition: evt.type = open and fd.nmae in "
+		"(l)\\n\"}}}",
+		"{\"id\":2,\"method\":\"textDocument/"
+		"completion\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"},"
+		"\"position\":{\"line\":3,\"character\":20}}}",
+		"{\"id\":3,\"method\":\"textDocument/hover\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"},"
+		"\"position\":{\"line\":3,\"character\":49}}}",
+		"{\"id\":4,\"method\":\"textDocument/"
+		"rename\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"},"
+		"\"position\":{\"line\":0,\"character\":8},\"newName\":\"k\"}}",
+		"{\"id\":5,\"method\":\"textDocument/"
+		"documentSymbol\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"}}}",
+		"{\"id\":6,\"method\":\"textDocument/"
+		"formatting\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"}}}",
+		"{\"id\":7,\"method\":\"textDocument/"
+		"codeAction\",\"params\":{\"textDocument\":{\"uri\":\"untitled:a\"},"
+		"\"range\":{\"start\":{\"line\":0,\"character\":0},\"end\":{\"line\":9,\"character\":0}}}}",
+	};
+	size_t complete = 0;
+
+	json_set_alloc_funcs(sk_alloc, sk_free);
+	for (size_t countdown = 0; countdown < 12000; countdown += countdown < 400 ? 1 : 61) {
+		struct sk_lsp_server server;
+		size_t written = 0;
+
+		sk_alloc_fail_after(countdown);
+		if (sk_lsp_server_init(&server, "/", NULL, 0) < 0) {
+			sk_alloc_fail_after(SIZE_MAX);
+			continue;
+		}
+		for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
+			sk_lsp_server_receive(&server, messages[i], strlen(messages[i]));
+			while (sk_lsp_server_step(&server, 0))
+				;
+			written += server.out.length;
+			sk_buffer_clear(&server.out);
+		}
+		sk_lsp_publish(&server);
+		sk_alloc_fail_after(SIZE_MAX);
+		sk_lsp_server_release(&server);
+		complete += written > 20000;
+	}
+	CHECK(complete > 0);
+	json_set_alloc_funcs(malloc, free);
+}
+
 TEST_MAIN(RUN(nothing_is_answered_before_initialize) RUN(exit_is_right_only_after_shutdown)
 		  RUN(messages_that_are_none_are_answered_with_why) RUN(a_request_that_waits_can_be_cancelled)
 			  RUN(a_queue_that_is_full_waits) RUN(changes_are_exact_behind_characters_of_two_units)
 				  RUN(half_a_pair_does_not_lose_a_document)
 					  RUN(the_encoding_is_the_first_that_both_know)
-						  RUN(keystrokes_that_come_together_are_compiled_once))
+						  RUN(keystrokes_that_come_together_are_compiled_once)
+							  RUN(without_memory_it_says_less_and_goes_on))
