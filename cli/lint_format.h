@@ -3,6 +3,8 @@
 #ifndef SK_CLI_LINT_FORMAT_H
 #define SK_CLI_LINT_FORMAT_H
 
+#include <jansson.h>
+
 #include "compiler/lint/lint.h"
 
 struct sk_lint_result {
@@ -18,6 +20,9 @@ struct sk_lint_result {
  */
 void sk_lint_print_json(const struct sk_lint_result *result, struct sk_buffer *buffer);
 void sk_lint_print_sarif(const struct sk_lint_result *result, struct sk_buffer *buffer);
+
+/* Appends what `root` says, which may be NULL for lack of memory and is given up. */
+void sk_lint_append_json(json_t *root, struct sk_buffer *buffer);
 
 /* The costs of rules as a table, dearest first. */
 void sk_lint_print_costs(const struct sk_lint_result *result, struct sk_buffer *buffer);

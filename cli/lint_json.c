@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,11 +60,24 @@ static json_t *cost(const struct sk_lint_cost *cost)
 			 (int)cost->nanoseconds, "nanoseconds_repeated", (int)cost->repeated);
 }
 
+void sk_lint_append_json(json_t *root, struct sk_buffer *buffer)
+{
+	char *printed = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+
+	json_decref(root);
+	if (!printed) {
+		buffer->failed = true;
+		return;
+	}
+	sk_buffer_append_text(buffer, printed);
+	sk_buffer_append_char(buffer, '\n');
+	free(printed);
+}
+
 void sk_lint_print_json(const struct sk_lint_result *result, struct sk_buffer *buffer)
 {
 	const struct sk_lint_report *report = result->report;
 	json_t *findings = json_array(), *allowed = json_array(), *costs = json_array(), *root;
-	char *printed;
 
 	for (uint32_t i = 0; i < result->diagnostics->count; i++)
 		json_array_append_new(findings, finding(result, &result->diagnostics->items[i], NULL));
@@ -79,15 +91,7 @@ void sk_lint_print_json(const struct sk_lint_result *result, struct sk_buffer *b
 			 (int)result->summary->lists, "errors", (int)result->diagnostics->errors, "warnings",
 			 (int)result->diagnostics->warnings, "allowed", (int)report->allowed_count, "findings",
 			 findings, "allowed", allowed, "costs", costs);
-	printed = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-	json_decref(root);
-	if (!printed) {
-		buffer->failed = true;
-		return;
-	}
-	sk_buffer_append_text(buffer, printed);
-	sk_buffer_append_char(buffer, '\n');
-	free(printed);
+	sk_lint_append_json(root, buffer);
 }
 
 /* --- tables -------------------------------------------------------------- */

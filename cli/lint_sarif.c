@@ -12,7 +12,6 @@
  * would have the same one gets a number.
  */
 #include <ctype.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -209,7 +208,6 @@ void sk_lint_print_sarif(const struct sk_lint_result *result, struct sk_buffer *
 	const size_t most = (size_t)result->diagnostics->count + report->allowed_count + 1;
 	SK_CLEANUP_FREE uint64_t *hashes = sk_alloc_zeroed(most, sizeof(*hashes));
 	struct results results = {.result = result, .array = json_array(), .hashes = hashes};
-	char *printed = NULL;
 	json_t *root;
 
 	for (uint32_t i = 0; hashes && i < result->diagnostics->count; i++)
@@ -220,14 +218,6 @@ void sk_lint_print_sarif(const struct sk_lint_result *result, struct sk_buffer *
 			 "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool",
 			 "driver", "name", "saker lint", "version", SK_VERSION, "semanticVersion", SK_VERSION,
 			 "rules", rules(), "columnKind", "unicodeCodePoints", "results", results.array);
-	if (root && hashes)
-		printed = json_dumps(root, JSON_INDENT(2));
-	json_decref(root);
-	if (!printed) {
-		buffer->failed = true;
-		return;
-	}
-	sk_buffer_append_text(buffer, printed);
-	sk_buffer_append_char(buffer, '\n');
-	free(printed);
+	buffer->failed |= !hashes;
+	sk_lint_append_json(root, buffer);
 }

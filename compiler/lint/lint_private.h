@@ -79,8 +79,8 @@ uint8_t sk_field_company(const struct sk_bundle_field *field);
 bool sk_field_is_always_there(const struct sk_bundle_field *field);
 
 /*
- * What the type alone tells of a field: its value as a text ("<", "open"), or
- * as a number.  False if it does not follow from the type.
+ * What the type alone tells of a field without argument: its value as a text ("<",
+ * "open"), or as a number.  False if it does not follow from the type.
  */
 bool sk_types_tell_text(enum sk_field field, uint32_t type, const char **ret_text);
 bool sk_types_tell_number(enum sk_field field, uint32_t type, uint64_t *ret_number);

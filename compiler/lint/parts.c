@@ -365,7 +365,7 @@ static void judge_fields(struct walk *walk, const struct sk_node *node, bool tru
 
 struct missing_walk {
 	struct sk_linter *linter;
-	struct sk_intern *known;                      /* macros that were walked in this rule */
+	struct sk_intern known;                       /* macros that were walked in this rule */
 	struct sk_intern *said;                       /* comparisons that were reported */
 	struct sk_lint_claim_of claims[MEMBER_LIMIT]; /* what must be true beside */
 	uint32_t count;
@@ -405,8 +405,8 @@ static void walk_missing(struct missing_walk *walk, const struct sk_node *node, 
 		return;
 	switch (node->kind) {
 	case SK_NODE_MACRO:
-		before = walk->known->count;
-		if (node->body && sk_intern_add(walk->known, &key, sizeof(key)) >= before)
+		before = walk->known.count;
+		if (node->body && sk_intern_add(&walk->known, &key, sizeof(key)) >= before)
 			walk_missing(walk, node->body, depth - 1);
 		return;
 	case SK_NODE_NOT:
@@ -444,10 +444,7 @@ static void walk_missing(struct missing_walk *walk, const struct sk_node *node, 
 
 static void judge_missing(struct sk_linter *linter, const struct sk_pack_rule *rule, struct missing_walk *walk)
 {
-	struct sk_intern known;
-
-	sk_intern_init(&known, linter->arena);
-	walk->known = &known;
+	sk_intern_init(&walk->known, linter->arena);
 	walk->count = 0;
 	walk_missing(walk, rule->tree, SK_PACK_HEIGHT_LIMIT);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the type of an event tells of its fields.  The sources are the
- * extractors (runtime/fields/), which tests/unit/compiler/test_lint_types.c
- * and the recorded captures hold these tables against.
+ * What the type of an event tells of its fields: what the engine rests on
+ * (vm/given.h), and more that only says what is possible.  The sources are the
+ * extractors (runtime/fields/); tests/conformance/test_lint_facts.c holds these
+ * tables against recorded events.
  */
 #include <string.h>
 
 #include "compiler/lint/lint_private.h"
+#include "vm/given.h"
 
 static void add(struct sk_types *types, uint32_t type)
 {
@@ -128,15 +130,18 @@ static bool can_have(uint32_t type, const struct sk_bundle_field *field, const c
 {
 	const struct sk_event_info *info = &sk_events[type];
 	const unsigned fd_flags = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD;
+	const struct sk_field_ref ref = {.field = field->field,
+					 .kind = field->kind,
+					 .index = field->index,
+					 .argument = argument,
+					 .argument_length = length};
+	struct sk_value given;
 
+	if (sk_given(&ref, (uint16_t)type, &given))
+		return given.presence == SK_PRESENT;
 	if (is_of_fd((enum sk_field)field->field))
 		return info->flags & fd_flags;
 	switch ((enum sk_field)field->field) {
-	case SK_FIELD_EVT_ARG:
-	case SK_FIELD_EVT_RAWARG:
-		if (field->kind == SK_ARGUMENT_KIND_INDEX)
-			return field->index < info->nparams;
-		return argument && find_param(info, argument, length) >= 0;
 	case SK_FIELD_EVT_BUFFER:
 		return find_param(info, "data", 4) >= 0;
 	case SK_FIELD_EVT_RES:
@@ -160,14 +165,6 @@ static bool can_have(uint32_t type, const struct sk_bundle_field *field, const c
 	case SK_FIELD_EVT_BUFLEN_FILE_OUT:
 	case SK_FIELD_EVT_BUFLEN_NET_OUT:
 		return transfers(info, SK_EVENT_FLAG_WRITES_TO_FD);
-	case SK_FIELD_EVT_IO_DIR:
-		return info->flags & (SK_EVENT_FLAG_READS_FROM_FD | SK_EVENT_FLAG_WRITES_TO_FD);
-	case SK_FIELD_EVT_ASYNCTYPE:
-		return type == SK_EVENT_ASYNCEVENT_E;
-	case SK_FIELD_EVT_COUNT_EXIT:
-		return info->direction == SK_DIRECTION_EXIT;
-	case SK_FIELD_SYSCALL_TYPE:
-		return info->category & SK_CATEGORY_SYSCALL;
 	case SK_FIELD_EVT_ABSPATH:
 		return has_absolute_path(type, argument && length == 3 && memcmp(argument, "dst", 3) == 0);
 	case SK_FIELD_FS_PATH_NAME:
@@ -309,28 +306,18 @@ bool sk_field_is_always_there(const struct sk_bundle_field *field)
 
 bool sk_types_tell_text(enum sk_field field, uint32_t type, const char **ret_text)
 {
-	const struct sk_event_info *info = &sk_events[type];
+	const struct sk_field_ref ref = {.field = (uint16_t)field};
+	struct sk_value given;
 
-	switch (field) {
-	case SK_FIELD_EVT_DIR:
-		*ret_text = info->direction == SK_DIRECTION_ENTER ? ">" : "<";
-		return true;
-	case SK_FIELD_EVT_SOURCE:
+	if (field == SK_FIELD_EVT_SOURCE) {
 		*ret_text = "syscall";
 		return true;
-	case SK_FIELD_EVT_IO_DIR:
-		*ret_text = info->flags & SK_EVENT_FLAG_READS_FROM_FD ? "read" : "write";
-		return true;
-	case SK_FIELD_EVT_TYPE:
-	case SK_FIELD_SYSCALL_TYPE:
-		/* Generic and async events bring their names along. */
-		if (type == SK_EVENT_GENERIC_E || type == SK_EVENT_GENERIC_X || type == SK_EVENT_ASYNCEVENT_E)
-			return false;
-		*ret_text = info->name;
-		return true;
-	default:
-		return false;
 	}
+	if (field == SK_FIELD_EVT_ARG || !sk_given(&ref, (uint16_t)type, &given) || given.presence != SK_PRESENT ||
+	    given.type != SK_TYPE_STRING)
+		return false;
+	*ret_text = given.text;
+	return true;
 }
 
 static bool opens(uint32_t type)
@@ -341,41 +328,29 @@ static bool opens(uint32_t type)
 
 bool sk_types_tell_number(enum sk_field field, uint32_t type, uint64_t *ret_number)
 {
-	const unsigned flags = sk_events[type].flags;
-	bool may = false;
+	const struct sk_field_ref ref = {.field = (uint16_t)field};
+	struct sk_value given;
 
+	*ret_number = 0;
 	switch (field) {
-	case SK_FIELD_EVT_IS_IO:
-		*ret_number = (flags & (SK_EVENT_FLAG_READS_FROM_FD | SK_EVENT_FLAG_WRITES_TO_FD)) != 0;
-		return true;
-	case SK_FIELD_EVT_IS_IO_READ:
-		*ret_number = (flags & SK_EVENT_FLAG_READS_FROM_FD) != 0;
-		return true;
-	case SK_FIELD_EVT_IS_IO_WRITE:
-		*ret_number = (flags & SK_EVENT_FLAG_WRITES_TO_FD) != 0;
-		return true;
-	case SK_FIELD_EVT_IS_WAIT:
-		*ret_number = (flags & SK_EVENT_FLAG_WAITS) != 0;
-		return true;
-	case SK_FIELD_EVT_IS_ASYNC:
-		*ret_number = type == SK_EVENT_ASYNCEVENT_E;
-		return true;
+	case SK_FIELD_EVT_ARG:
+	case SK_FIELD_EVT_RAWARG:
+		return false;
 	case SK_FIELD_EVT_COUNT:
-	case SK_FIELD_EVT_COUNT_EXIT:
 		*ret_number = 1;
 		return true;
 	case SK_FIELD_EVT_IS_OPEN_READ:
 	case SK_FIELD_EVT_IS_OPEN_WRITE:
 	case SK_FIELD_EVT_IS_OPEN_CREATE:
-		may = opens(type);
-		break;
+		return !opens(type);
 	case SK_FIELD_EVT_IS_OPEN_EXEC:
-		may = (opens(type) && type != SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X) ||
-		      type == SK_EVENT_SYSCALL_CREAT_X;
-		break;
+		return (!opens(type) || type == SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X) &&
+		       type != SK_EVENT_SYSCALL_CREAT_X;
 	default:
-		return false;
+		break;
 	}
-	*ret_number = 0;
-	return !may;
+	if (!sk_given(&ref, (uint16_t)type, &given) || given.presence != SK_PRESENT || given.type == SK_TYPE_STRING)
+		return false;
+	*ret_number = given.number;
+	return true;
 }
