@@ -29,6 +29,14 @@ static void show_progress(const struct sk_scap_reader *reader, uint64_t events)
 		fprintf(stderr, "\r%" PRIu64 " events", events);
 }
 
+/* Now and then: shows how far it is.  False if nobody wants the rest. */
+static bool look_around(const struct replay *replay)
+{
+	if (replay->progress)
+		show_progress(replay->reader, replay->events);
+	return !sk_outputs_unread(&replay->engine->outputs);
+}
+
 /* Up to the end, or to where the capture is damaged. */
 static int replay_all(struct replay *replay, struct sk_error *error)
 {
@@ -38,8 +46,8 @@ static int replay_all(struct replay *replay, struct sk_error *error)
 
 	while ((result = sk_scap_reader_next(replay->reader, &event, error)) > 0) {
 		sk_sensor_event(sensor, event.bytes, event.size, event.cpu, event.state_only);
-		if ((++replay->events & (PROGRESS_EVERY - 1)) == 0 && replay->progress)
-			show_progress(replay->reader, replay->events);
+		if ((++replay->events & (PROGRESS_EVERY - 1)) == 0 && !look_around(replay))
+			return 0;
 	}
 	return result;
 }
@@ -96,8 +104,10 @@ static int replay_all_timed(struct replay *replay, struct sk_stopwatch *watch, s
 			}
 			if (result <= 0)
 				break;
-			if ((++replay->events & (PROGRESS_EVERY - 1)) == 0 && replay->progress)
-				show_progress(replay->reader, replay->events);
+			if ((++replay->events & (PROGRESS_EVERY - 1)) == 0 && !look_around(replay)) {
+				result = 0;
+				break;
+			}
 		}
 	} while (result > 0);
 	sk_stopwatch_next_batch(watch, events);

@@ -80,14 +80,29 @@ static void write_to(struct sk_outputs *outputs, struct sk_output_stream *stream
 			return;
 		stream->failed = true;
 		outputs->failed = true;
+		if (error == -EPIPE && outputs->flush_at) {
+			stream->unread = true;
+			return;
+		}
 		dprintf(LAST_RESORT, "saker: output %s failed: %s; its alerts follow here\n", stream->name,
 			strerror(-error));
 		written = start_of_line(bytes, written);
 		bytes += written;
 		length -= written;
 	}
+	if (stream->unread)
+		return;
 	/* Nothing is left to try when this fails too. */
 	(void)write_all(LAST_RESORT, bytes, length, &written);
+}
+
+bool sk_outputs_unread(const struct sk_outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->count; i++) {
+		if (!outputs->streams[i].unread)
+			return false;
+	}
+	return outputs->count > 0;
 }
 
 void sk_outputs_flush(struct sk_outputs *outputs)

@@ -2,7 +2,9 @@
 /*
  * Where alerts go: one or more files or streams.  An alert is handed over
  * whole.  When an output fails, what it had not taken and everything after it
- * goes to standard error instead, so that no alert is lost with its output.
+ * goes to standard error instead, so that no alert is lost with its output;
+ * but of a replay, which can be repeated, a pipe that nobody reads any more
+ * wants no more of it.
  */
 #ifndef SK_ALERT_OUTPUT_H
 #define SK_ALERT_OUTPUT_H
@@ -21,6 +23,7 @@ struct sk_output_stream {
 	int fd;
 	bool owned; /* closed at the end */
 	bool failed;
+	bool unread; /* of a replay: its reader went away */
 };
 
 struct sk_outputs {
@@ -43,6 +46,9 @@ int sk_outputs_add_file(struct sk_outputs *outputs, const char *path, struct sk_
 
 /* After lines were appended to `pending`: writes them if it is time. */
 void sk_outputs_commit(struct sk_outputs *outputs);
+
+/* True if there are outputs, and nobody reads any of them. */
+bool sk_outputs_unread(const struct sk_outputs *outputs);
 
 /* Writes everything that waits. */
 void sk_outputs_flush(struct sk_outputs *outputs);

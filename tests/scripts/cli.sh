@@ -124,6 +124,9 @@ head -c 500000 "$work/many.scap.gz" >"$work/many.cut.gz"
 "$saker" replay -q -b "$work/a.skb" "$work/many.scap" >"$work/many.txt" 2>/dev/null
 expect "a large compressed capture gives the same alerts" sh -c \
 	"[ -s '$work/many.txt' ] && \"$saker\" replay -q -b '$work/a.skb' '$work/many.scap.gz' | cmp - '$work/many.txt'"
+expect "a replay ends when nobody reads its alerts, and says nothing of them" sh -c "
+	{ '$saker' replay -q --json -r rules/saker-host.yaml rules/demo.scap 2>'$work/err'; echo \$? >'$work/status'; } | true
+	[ ! -s '$work/err' ]"
 expect "from a pipe too" sh -c \
 	"cat '$work/many.scap.gz' | \"$saker\" replay -q -b '$work/a.skb' - | cmp - '$work/many.txt'"
 expect "one that is cut short gives those up to there and an error" sh -c \
