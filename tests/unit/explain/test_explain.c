@@ -9,6 +9,7 @@
 
 #include "cli/explain/nearest.h"
 #include "tests/test.h"
+#include "vm/support/alloc.h"
 
 /* A pack in memory, compiled as sk_test_rules_get() does it with files. */
 static struct sk_test_rules *load(const char *text)
@@ -374,9 +375,30 @@ TEST(without_an_event_the_nearest_is_found)
 	hide();
 }
 
+TEST(without_memory_nothing_breaks)
+{
+	struct sk_error error = {0};
+	int result = -12;
+	size_t count;
+
+	shown_rules = load(listed);
+	for (count = 0; result < 0 && count < 5000; count++) {
+		sk_arena_init(&shown_arena, 0);
+		sk_alloc_fail_after(count);
+		result = sk_explain_nearest(shown_rules, 0, &capture, 0, &shown_arena, &shown, &error);
+		sk_alloc_fail_after(SIZE_MAX);
+		if (result < 0)
+			sk_arena_release(&shown_arena);
+	}
+	CHECK_EQUAL(result, 1);
+	CHECK(count > 20);
+	hide();
+}
+
 TEST_MAIN(RUN(a_name_that_is_not_in_the_list_is_named) RUN(a_comparison_deep_in_macros_is_named)
 		  RUN(a_comparison_under_not_is_named) RUN(an_item_of_a_list_is_shown_where_it_is_written)
 			  RUN(a_comparison_of_an_exception_is_shown_where_its_value_is_written)
 				  RUN(a_missing_field_is_said_to_be_missing)
 					  RUN(the_json_is_json_and_has_every_node)
-						  RUN(without_an_event_the_nearest_is_found))
+						  RUN(without_an_event_the_nearest_is_found)
+							  RUN(without_memory_nothing_breaks))

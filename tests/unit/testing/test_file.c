@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of rule tests: what they say, and what is said about their mistakes. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "cli/test/run.h"
 #include "tests/test.h"
+#include "vm/support/alloc.h"
 
 static struct {
 	struct sk_arena arena;
@@ -24,7 +26,7 @@ static int read_file(const char *text)
 	sk_diagnostics_init(&read.diagnostics, &read.sources, &read.arena);
 	read.reader = (struct sk_test_reader){.arena = &read.arena, .diagnostics = &read.diagnostics};
 	source = sk_sources_add(&read.sources, "some/where/t.yaml", text, strlen(text));
-	return sk_test_file_read(&read.reader, source, &read.file);
+	return source ? sk_test_file_read(&read.reader, source, &read.file) : -ENOMEM;
 }
 
 static void forget(void)
@@ -456,6 +458,39 @@ TEST(what_differs_is_told)
 	CHECK_EQUAL(run(CASE("  capture: none.scap\n  optional: true\n  fires: r\n")), SK_TEST_SKIPPED);
 }
 
+/* Every allocation fails in turn: the file is refused, or read, and nothing breaks. */
+TEST(without_memory_nothing_breaks)
+{
+	static const char text[] =
+		CASE("  container: {image: nginx, labels: {a: b}, mounts: ['/a:/b'], pod: {name: p}}\n"
+		     "  users: [{name: alice, uid: 4321}]\n"
+		     "  process: {command: a 'b c', user: mallory, group: g, env: {A: b}, parents: [x, {name: y}], "
+		     "fds: {5: pipe}}\n"
+		     "  processes: {other: ./z}\n"
+		     "  events:\n"
+		     "    - openat: {path: /x, flags: [O_RDWR, O_CREAT]}\n"
+		     "    - connect: {to: 192.0.2.1:1, from: 10.0.0.5:2}\n"
+		     "    - dup2: {oldfd: tcp 192.0.2.2:80, newfd: 0}\n"
+		     "    - fork: kid\n"
+		     "    - exec: {exe: q, args: [r]}\n"
+		     "      by: kid\n"
+		     "    - poll: {fds: [3, 4]}\n"
+		     "  fires: {rule: r, fields: {proc.name: x}, output: y}\n"
+		     "  silent: [s]\n");
+	int result = -1;
+	size_t count;
+
+	for (count = 0; result < 0 && count < 5000; count++) {
+		sk_alloc_fail_after(count);
+		result = read_file(text);
+		sk_alloc_fail_after(SIZE_MAX);
+		CHECK(result == 0 || result == -ENOMEM || read.diagnostics.errors);
+		forget();
+	}
+	CHECK_EQUAL(result, 0);
+	CHECK(count > 5);
+}
+
 TEST_MAIN(RUN(a_case_is_read) RUN(mistakes_in_keys_are_shown_where_they_are) RUN(
 		  mistakes_in_processes_are_shown_where_they_are) RUN(mistakes_in_events_are_shown_where_they_are)
 		  RUN(mistakes_in_expectations_are_shown_where_they_are) RUN(a_command_line_says_most_of_a_process)
@@ -465,4 +500,6 @@ TEST_MAIN(RUN(a_case_is_read) RUN(mistakes_in_keys_are_shown_where_they_are) RUN
 					  RUN(opens_have_paths_flags_and_results)
 						  RUN(connections_are_of_their_protocol_and_role)
 							  RUN(parameters_take_names_of_processes_users_and_files)
-								  RUN(what_differs_is_told) remove(folder);)
+								  RUN(what_differs_is_told)
+									  RUN(without_memory_nothing_breaks)
+										  remove(folder);)
