@@ -9,6 +9,7 @@
 #include "vm/vm.h"
 
 struct sk_rows;
+struct sk_profiler;
 
 struct sk_vm_slot {
 	uint64_t epoch;
@@ -35,9 +36,10 @@ struct sk_vm {
 	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
 	struct sk_regex **regexes;  /* of each string that is a pattern; NULL without any */
 	uint32_t *matches;
-	struct sk_arena scratch;   /* values of the event */
-	struct sk_arena temporary; /* of one comparison */
-	struct sk_rows *rows;      /* NULL: linear */
+	struct sk_arena scratch;      /* values of the event */
+	struct sk_arena temporary;    /* of one comparison */
+	struct sk_rows *rows;         /* NULL: linear */
+	struct sk_profiler *profiler; /* NULL: nothing is counted */
 };
 
 /* True if the condition program that begins here ends in MATCH. */

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vm/profiler.h"
 #include "vm/recheck.h"
 #include "vm/rows_private.h"
 #include "vm/support/alloc.h"
@@ -32,7 +33,11 @@ enum {
 
 /* --- evaluating -------------------------------------------------------- */
 
-static uint32_t report(struct sk_rows *rows, const struct node *node)
+/* Compiled for each way of being profiled: for NOT nothing of it is left. */
+enum profiling { NOT, COUNTED, TIMED };
+#define FOR_EACH_PROFILING static inline __attribute__((always_inline))
+
+FOR_EACH_PROFILING uint32_t report(struct sk_rows *rows, const struct node *node, enum profiling profiling)
 {
 	struct sk_vm *vm = rows->vm;
 	uint32_t matched = 0;
@@ -41,8 +46,13 @@ static uint32_t report(struct sk_rows *rows, const struct node *node)
 		uint32_t entry = rows->lists[node->first + i], rule = entry >> 1;
 
 		if (entry & RESIDUAL) {
+			const struct sk_instruction *program = &vm->bundle->code[vm->bundle->rules[rule].condition];
+			bool holds = sk_vm_condition_holds(vm, program);
+
 			rows->residuals++;
-			if (!sk_vm_condition_holds(vm, &vm->bundle->code[vm->bundle->rules[rule].condition]))
+			if (profiling == TIMED)
+				sk_profiler_ran(vm->profiler, node->first + i, rule);
+			if (!holds)
 				continue;
 		}
 		vm->matches[matched++] = rule;
@@ -52,34 +62,62 @@ static uint32_t report(struct sk_rows *rows, const struct node *node)
 	return matched;
 }
 
-static uint32_t walk(struct sk_rows *rows, uint16_t type)
+FOR_EACH_PROFILING uint32_t walk(struct sk_rows *rows, uint16_t type, enum profiling profiling)
 {
 	const struct plan *plan = &rows->plans[type];
+	struct sk_profiler *profiler = rows->vm->profiler;
 	uint32_t class = sk_rows_class(rows), number, *root;
+	size_t at;
 
+	if (profiling != NOT)
+		profiler->end = SK_NONE;
+	if (profiling == TIMED)
+		sk_profiler_lap(profiler, SK_PROFILE_PART_CLASS);
 	if (class == SK_NONE)
 		return UINT32_MAX;
-	root = &rows->roots[(size_t) class * rows->type_count + plan->index];
-	if (*root == SK_NONE)
+	at = (size_t) class * rows->type_count + plan->index;
+	root = &rows->roots[at];
+	if (*root == SK_NONE) {
 		*root = sk_rows_root(rows, type, class);
+		if (profiling == TIMED)
+			sk_profiler_lap(profiler, SK_PROFILE_PART_NODE);
+	}
+	if (profiling == TIMED && *root != SK_NONE)
+		profiler->roots[at] += profiler->weight;
 	for (number = *root; number != SK_NONE;) {
 		struct node *node = &rows->nodes[number];
 		uint32_t answer;
 
-		if (node->question == SK_NONE)
-			return report(rows, node);
+		if (profiling != NOT)
+			profiler->end = number;
+		if (profiling == TIMED)
+			sk_profiler_lap(profiler, SK_PROFILE_PART_REST);
+		if (node->question == SK_NONE) {
+			if (profiling == TIMED)
+				sk_profiler_ends(profiler, type);
+			return report(rows, node, profiling);
+		}
 		rows->asked++;
 		answer = sk_rows_answer(rows, node->question);
+		if (profiling == TIMED)
+			sk_profiler_answered(profiler, type, number, node->question);
 		if (answer == SK_NONE)
 			break;
 		if (answer != node->last_answer) {
-			uint32_t child = sk_rows_child(rows, number, answer);
+			uint64_t known = rows->nodes_made;
+			uint32_t edge = sk_rows_child(rows, number, answer);
 
-			if (child == SK_NONE)
+			if (profiling == TIMED && rows->nodes_made != known)
+				sk_profiler_lap(profiler, SK_PROFILE_PART_NODE);
+			if (edge == SK_NONE)
 				break;
 			node->last_answer = answer;
-			node->last_child = child;
+			node->last_child = rows->children[edge].child;
+			if (profiling != NOT)
+				profiler->last_edge[number] = edge;
 		}
+		if (profiling == TIMED)
+			profiler->edges[profiler->last_edge[number]] += profiler->weight;
 		number = node->last_child;
 	}
 	return UINT32_MAX;
@@ -110,13 +148,13 @@ static uint32_t run_what_is_left(struct sk_rows *rows, uint16_t type, bool scope
 	return matched;
 }
 
-static uint32_t evaluate(struct sk_rows *rows, uint16_t type)
+FOR_EACH_PROFILING uint32_t evaluate(struct sk_rows *rows, uint16_t type, enum profiling profiling)
 {
 	if (!rows->plans[type].built && !sk_rows_build_plan(rows, type))
 		return UINT32_MAX;
 	switch (rows->vm->options.engine) {
 	case SK_VM_ENGINE_ROWS:
-		return walk(rows, type);
+		return walk(rows, type, profiling);
 	case SK_VM_ENGINE_AND:
 	case SK_VM_ENGINE_SCOPES:
 		return run_what_is_left(rows, type, rows->vm->options.engine == SK_VM_ENGINE_SCOPES);
@@ -127,13 +165,28 @@ static uint32_t evaluate(struct sk_rows *rows, uint16_t type)
 	return UINT32_MAX;
 }
 
-uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type)
+/* Leaves the event's mark where it ended. */
+static inline void mark(const struct sk_rows *rows, uint32_t matched)
+{
+	struct sk_profiler *profiler = rows->vm->profiler;
+
+	if (profiler->end == SK_NONE)
+		return;
+	if (rows->nodes[profiler->end].question != SK_NONE)
+		profiler->stopped[profiler->end] += profiler->timed ? profiler->weight : 0;
+	else if (rows->nodes[profiler->end].count && !rows->vm->short_of_memory)
+		sk_profiler_survived(profiler, rows, matched);
+}
+
+FOR_EACH_PROFILING uint32_t evaluate_event(struct sk_rows *rows, uint16_t type, enum profiling profiling)
 {
 	uint32_t matched;
 
 	rows->events++;
 	rows->credit += rows->credit < NODE_BURST * EVENTS_A_NODE;
-	matched = evaluate(rows, type);
+	matched = evaluate(rows, type, profiling);
+	if (profiling != NOT)
+		mark(rows, matched);
 	if (matched == UINT32_MAX)
 		rows->linear++;
 	else if (SK_RECHECK)
@@ -141,6 +194,16 @@ uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type)
 	if (rows->full && matched != UINT32_MAX)
 		sk_rows_flush(rows);
 	return matched;
+}
+
+uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type)
+{
+	return evaluate_event(rows, type, NOT);
+}
+
+uint32_t sk_rows_evaluate_profiled(struct sk_rows *rows, uint16_t type)
+{
+	return rows->vm->profiler->timed ? evaluate_event(rows, type, TIMED) : evaluate_event(rows, type, COUNTED);
 }
 
 bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth)
@@ -153,6 +216,8 @@ bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth)
 		/* Whoever checks the answer must not be given it. */
 		rows->vm->by_atoms = false;
 		atom->signature = sk_rows_signature(rows, rows->questions.of[predicate]);
+		if (rows->vm->profiler)
+			sk_profiler_asked(rows->vm->profiler, rows->questions.of[predicate]);
 		rows->vm->by_atoms = true;
 		atom->epoch = rows->vm->epoch;
 	}
@@ -170,6 +235,8 @@ void sk_rows_rest(struct sk_rows *rows)
 
 void sk_rows_flush(struct sk_rows *rows)
 {
+	if (rows->vm->profiler)
+		sk_profiler_fold(rows->vm->profiler, rows);
 	sk_memo_clear(&rows->memo);
 	sk_signatures_clear(&rows->signatures);
 	sk_tuples_clear(&rows->classes);

@@ -32,6 +32,9 @@ bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth);
 /* Makes room, if there was none, once an event is done. */
 void sk_rows_rest(struct sk_rows *rows);
 
+/* The same for an engine with a profiler. */
+uint32_t sk_rows_evaluate_profiled(struct sk_rows *rows, uint16_t type);
+
 /* Forgets everything that is remembered. */
 void sk_rows_flush(struct sk_rows *rows);
 

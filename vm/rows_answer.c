@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "vm/profiler.h"
 #include "vm/recheck.h"
 #include "vm/rows_private.h"
 
@@ -43,6 +44,8 @@ static uint32_t work_out(struct sk_rows *rows, uint32_t number, const struct sk_
 	const uint32_t *hits;
 	uint32_t count = sk_index_find(rows->index, number, value, decide_one, rows->vm, &hits);
 
+	if (rows->vm->profiler)
+		sk_profiler_worked_out(rows->vm->profiler, number, value, hits, count);
 	return intern(rows, number, hits, count);
 }
 
@@ -111,8 +114,14 @@ uint32_t sk_rows_signature(struct sk_rows *rows, uint32_t number)
 /* Asks for the questions of a slice of `list`, into their places of `signatures`. */
 static bool ask(struct sk_rows *rows, const uint32_t *list, struct sk_slice slice, uint32_t *signatures)
 {
+	struct sk_profiler *profiler = rows->vm->profiler;
+
 	for (uint32_t i = slice.first; i < slice.first + slice.count; i++) {
+		uint64_t begun = profiler ? sk_profiler_begin_asking(profiler) : 0;
+
 		signatures[i] = sk_rows_signature(rows, list[i]);
+		if (profiler)
+			sk_profiler_end_asking(profiler, list[i], begun);
 		if (signatures[i] == SK_NONE)
 			return false;
 	}
@@ -176,6 +185,8 @@ static uint32_t make_descriptor(struct sk_rows *rows, const struct sk_vm_descrip
 					ask(rows, questions->descriptor, names, signatures)
 			      : ask(rows, questions->descriptor, questions->slices[SK_FACET_KIND], signatures);
 
+	if (rows->vm->profiler)
+		rows->vm->profiler->profile.questions[questions->count].worked_out++;
 	if (!asked)
 		return SK_NONE;
 	/* Names of sockets are long, seldom seen again, and seldom asked for. */

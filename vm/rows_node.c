@@ -18,6 +18,7 @@
 #include <xxhash.h>
 
 #include "vm/given.h"
+#include "vm/profiler.h"
 #include "vm/residual.h"
 #include "vm/rows_private.h"
 
@@ -163,16 +164,36 @@ static bool fill_row(struct sk_rows *rows, uint16_t type, uint32_t signature, ui
 	return true;
 }
 
+/* The slot of the row, or the free one where it would be. */
+static uint32_t row_slot(const struct sk_rows *rows, uint64_t key)
+{
+	uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & rows->row_mask;
+
+	while (rows->rows[at].key && rows->rows[at].key != key)
+		at = (at + 1) & rows->row_mask;
+	return at;
+}
+
+static uint64_t row_key(uint16_t type, uint32_t signature)
+{
+	return ((uint64_t)signature << 16 | type) + 1;
+}
+
+const uint64_t *sk_rows_find_row(const struct sk_rows *rows, uint16_t type, uint32_t signature)
+{
+	const struct row_slot *slot = &rows->rows[row_slot(rows, row_key(type, signature))];
+
+	return slot->key ? rows->words + slot->words : NULL;
+}
+
 static const uint64_t *row_of(struct sk_rows *rows, uint16_t type, uint32_t signature)
 {
-	const uint64_t key = ((uint64_t)signature << 16 | type) + 1;
-	uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & rows->row_mask, words;
+	const uint64_t key = row_key(type, signature), *known = sk_rows_find_row(rows, type, signature);
 	uint64_t *bits;
+	uint32_t words;
 
-	for (; rows->rows[at].key; at = (at + 1) & rows->row_mask) {
-		if (rows->rows[at].key == key)
-			return rows->words + rows->rows[at].words;
-	}
+	if (known)
+		return known;
 	if (rows->row_count > rows->row_mask / 2) {
 		rows->full = true;
 		return NULL;
@@ -181,10 +202,7 @@ static const uint64_t *row_of(struct sk_rows *rows, uint16_t type, uint32_t sign
 	if (!bits || !fill_row(rows, type, signature, bits))
 		return NULL;
 	/* Filling it may have added the row that it is made from. */
-	at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & rows->row_mask;
-	while (rows->rows[at].key)
-		at = (at + 1) & rows->row_mask;
-	rows->rows[at] = (struct row_slot){key, words};
+	rows->rows[row_slot(rows, key)] = (struct row_slot){key, words};
 	rows->row_count++;
 	return bits;
 }
@@ -291,6 +309,8 @@ static uint32_t choose(struct sk_rows *rows, const struct plan *plan, uint16_t t
 		if (question->expression == SK_NONE || rows->answered[candidates[i]] != SK_NONE)
 			continue;
 		signature = sk_rows_signature(rows, candidates[i]);
+		if (rows->vm->profiler)
+			sk_profiler_asked(rows->vm->profiler, candidates[i]);
 		row = signature == SK_NONE ? NULL : row_of(rows, type, signature);
 		none = row ? row_of(rows, type, sk_signature_none(candidates[i])) : NULL;
 		if (!none)
@@ -328,7 +348,7 @@ static uint32_t add_node(struct sk_rows *rows, const struct node *node)
 }
 
 /* Thins out `bits` by all that is known; `open` are those of which not all is. */
-static bool sweep_all(struct sk_rows *rows, const struct plan *plan, uint64_t *bits, uint64_t *open)
+static bool sweep_all(struct sk_rows *rows, const struct plan *plan, uint64_t *bits, uint64_t *open, bool *ret_sure)
 {
 	bool any_open = false, decided = false;
 
@@ -359,6 +379,7 @@ static bool sweep_all(struct sk_rows *rows, const struct plan *plan, uint64_t *b
 		}
 		any_open |= open[word] != 0;
 	}
+	*ret_sure = decided;
 	return any_open;
 }
 
@@ -424,7 +445,7 @@ static uint32_t complete(struct sk_rows *rows, struct node *node, uint64_t *bits
 			       ? add_node(rows, node)
 			       : SK_NONE;
 	}
-	any_open = sweep_all(rows, plan, bits, open);
+	any_open = sweep_all(rows, plan, bits, open, &node->sure);
 	if (rows->left_count <= LEFT_SIZE) {
 		merged = find_merged(rows, node->type);
 		if (merged->node)
@@ -439,8 +460,7 @@ static uint32_t complete(struct sk_rows *rows, struct node *node, uint64_t *bits
 	return number;
 }
 
-/* SK_NONE: there is no room. */
-static uint32_t given_signature(struct sk_rows *rows, uint32_t question, uint16_t type)
+uint32_t sk_rows_given(struct sk_rows *rows, uint32_t question, uint16_t type)
 {
 	const uint32_t expression = rows->questions.items[question].expression;
 	struct sk_value value;
@@ -448,6 +468,8 @@ static uint32_t given_signature(struct sk_rows *rows, uint32_t question, uint16_
 
 	assert(given);
 	(void)given;
+	if (rows->vm->profiler && value.presence == SK_PRESENT)
+		sk_profiler_asked(rows->vm->profiler, question);
 	return sk_rows_signature_of_value(rows, question, &value);
 }
 
@@ -461,7 +483,7 @@ static void answer_class(struct sk_rows *rows, uint32_t class, const struct plan
 		rows->answered[question] = signatures[rows->questions.items[question].place];
 	}
 	for (uint32_t i = 0; i < plan->given_count; i++)
-		rows->answered[plan->given[i]] = given_signature(rows, plan->given[i], type);
+		rows->answered[plan->given[i]] = sk_rows_given(rows, plan->given[i], type);
 }
 
 static void forget_answers(struct sk_rows *rows, const struct plan *plan)
@@ -544,7 +566,7 @@ static int and_given(struct sk_rows *rows, const struct plan *plan, uint16_t typ
 		uint32_t signature = rows->answered[plan->given[i]];
 
 		if (signature == SK_NONE)
-			signature = given_signature(rows, plan->given[i], type);
+			signature = sk_rows_given(rows, plan->given[i], type);
 		left = signature == SK_NONE ? -1 : and_list(rows, type, &signature, 1, bits);
 	}
 	return left;
@@ -670,18 +692,18 @@ uint32_t sk_rows_child(struct sk_rows *rows, uint32_t parent, uint32_t with)
 
 	for (; rows->children[at].key; at = (at + 1) & rows->child_mask) {
 		if (rows->children[at].key == key)
-			return rows->children[at].child;
+			return at;
 	}
 	if (rows->child_count > rows->child_mask / 2) {
 		rows->full = true;
 		return SK_NONE;
 	}
 	child = afford_node(rows) ? make_child(rows, parent, with) : SK_NONE;
-	if (child != SK_NONE) {
-		rows->children[at] = (struct child_slot){key, child};
-		rows->child_count++;
-	}
-	return child;
+	if (child == SK_NONE)
+		return SK_NONE;
+	rows->children[at] = (struct child_slot){key, child};
+	rows->child_count++;
+	return at;
 }
 
 /* --- without nodes ------------------------------------------------------- */

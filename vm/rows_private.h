@@ -42,6 +42,7 @@ struct node {
 	uint32_t class;
 	uint16_t type;
 	uint8_t depth;
+	bool sure; /* the last rule left matches, and only the first match counts */
 };
 
 /* What is worked out once for an event type that has rules. */
@@ -191,7 +192,15 @@ static inline uint32_t sk_rows_answer(struct sk_rows *rows, uint32_t question)
 
 /* A node; SK_NONE: there is no room, or too much is new. */
 uint32_t sk_rows_root(struct sk_rows *rows, uint16_t type, uint32_t class);
+
+/* Where in `children` the node is that an answer leads to; SK_NONE as above. */
 uint32_t sk_rows_child(struct sk_rows *rows, uint32_t parent, uint32_t answer);
+
+/* The row of a signature, if there is one yet. */
+const uint64_t *sk_rows_find_row(const struct sk_rows *rows, uint16_t type, uint32_t signature);
+
+/* What the type answers; SK_NONE: there is no room. */
+uint32_t sk_rows_given(struct sk_rows *rows, uint32_t question, uint16_t type);
 
 /*
  * ANDs all rows of the event into `rows->bits`, without nodes.  `scopes`: with

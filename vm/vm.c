@@ -33,6 +33,7 @@
 
 #include "vm/engine.h"
 #include "vm/regex.h"
+#include "vm/profiler.h"
 #include "vm/rows.h"
 #include "vm/support/alloc.h"
 #include "vm/transform.h"
@@ -260,12 +261,42 @@ static void begin(struct sk_vm *vm, void *event)
 	sk_arena_reset(&vm->scratch);
 }
 
+static uint32_t evaluate_profiled(struct sk_vm *vm, uint16_t type)
+{
+	struct sk_profile_type *record = &vm->profiler->profile.types[type];
+	uint32_t matched = UINT32_MAX;
+
+	if (!record->uses)
+		sk_profiler_prepare_type(vm->profiler, type);
+	if (sk_profiler_draw(vm->profiler, record))
+		sk_profiler_begin(vm->profiler);
+	if (vm->rows)
+		matched = sk_rows_evaluate_profiled(vm->rows, type);
+	if (vm->rows && matched == UINT32_MAX && !vm->short_of_memory) {
+		vm->by_atoms = true;
+		matched = sk_profiler_linear(vm->profiler, type);
+		vm->by_atoms = false;
+		sk_rows_rest(vm->rows);
+	}
+	if (vm->short_of_memory || matched == UINT32_MAX) {
+		begin(vm, vm->event);
+		matched = sk_profiler_linear(vm->profiler, type);
+	}
+	for (uint32_t i = 0; i < matched && record->uses; i++)
+		record->uses[sk_profile_position(vm->bundle, type, vm->matches[i])].matched++;
+	if (vm->profiler->timed)
+		sk_profiler_end(vm->profiler, type);
+	return matched;
+}
+
 uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules)
 {
 	begin(vm, event);
 	*ret_rules = vm->matches;
 	if (type >= vm->bundle->types_count || vm->bundle->types[type].count == 0)
 		return 0;
+	if (vm->profiler)
+		return evaluate_profiled(vm, type);
 	if (vm->rows) {
 		uint32_t matched = sk_rows_evaluate(vm->rows, type);
 
@@ -442,6 +473,7 @@ void sk_vm_destroy(struct sk_vm *vm)
 {
 	if (!vm)
 		return;
+	sk_profiler_destroy(vm->profiler);
 	sk_rows_destroy(vm->rows);
 	for (uint32_t i = 0; vm->regexes && i < sk_bundle_string_count(vm->bundle); i++)
 		sk_regex_destroy(vm->regexes[i]);
@@ -498,4 +530,20 @@ void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats)
 	*ret_stats = (struct sk_vm_stats){0};
 	if (vm->rows)
 		sk_rows_stats(vm->rows, ret_stats);
+}
+
+int sk_vm_profile_start(struct sk_vm *vm, uint32_t every)
+{
+	assert(!vm->profiler && every);
+	if (vm->options.engine != SK_VM_ENGINE_ROWS && vm->options.engine != SK_VM_ENGINE_LINEAR)
+		return -ENOTSUP;
+	/* What was remembered before carries no marks. */
+	sk_vm_flush(vm);
+	return sk_profiler_create(vm, every, &vm->profiler);
+}
+
+int sk_vm_profile_read(struct sk_vm *vm, const struct sk_profile **ret_profile)
+{
+	assert(vm->profiler);
+	return sk_profiler_read(vm->profiler, ret_profile);
 }

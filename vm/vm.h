@@ -175,6 +175,22 @@ void sk_vm_flush(struct sk_vm *vm);
 
 void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats);
 
+struct sk_profile;
+
+/*
+ * Counts and times from now on what events, rules and questions cost (vm/profile.h):
+ * everything is counted, one event in `every` (at least 1), drawn by lot, is
+ * timed.  Once an engine, of kind ROWS or LINEAR (else -ENOTSUP).  0 or
+ * -ENOMEM.
+ */
+int sk_vm_profile_start(struct sk_vm *vm, uint32_t every);
+
+/*
+ * What was collected since then, valid until the next event.  -ENOMEM if there
+ * was not the memory to collect everything.
+ */
+int sk_vm_profile_read(struct sk_vm *vm, const struct sk_profile **ret_profile);
+
 /* The value of an expression for the current event. */
 const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t expression);
 
