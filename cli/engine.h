@@ -16,21 +16,29 @@ enum {
 	SK_OPTION_ENGINE,
 };
 
-#define SK_ENGINE_OPTIONS                                                                                          \
-	{'b', "bundle", "FILE.skb", "the bundle to evaluate"},                                                     \
-		{'r', "rules", "PACK", "a pack to compile in place instead (may be given several times)"},         \
-		SK_SELECTION_OPTIONS, {'j', "json", NULL, "alerts as JSON objects, one a line"},                   \
-		{'o', "output", "FILE", "append alerts to FILE too (may be given several times)"},                 \
-		{SK_OPTION_RULE_MATCHING, "rule-matching", "first|all",                                            \
-		 "of the rules that match an event, report the first one (default) or all of them"},               \
-		{SK_OPTION_NO_SUGGESTED, "no-suggested-output", NULL,                                              \
-		 "do not append the suggested container fields to every output"},                                  \
-		{SK_OPTION_ISO_8601, "iso-8601", NULL, "times in UTC with the date instead of local time of day"}, \
+#define SK_MATCHING_OPTION                                                                                         \
+	{                                                                                                          \
+		SK_OPTION_RULE_MATCHING, "rule-matching", "first|all",                                             \
+			"of the rules that match an event, report the first one (default) or all of them"          \
+	}
+
+#define SK_HOW_OPTION                                                                                              \
 	{                                                                                                          \
 		SK_OPTION_ENGINE, "engine", "rows|linear",                                                         \
 			"how to evaluate: with everything remembered (default), or rule after rule; both give "    \
 			"the same alerts"                                                                          \
 	}
+
+#define SK_ENGINE_OPTIONS                                                                                          \
+	{'b', "bundle", "FILE.skb", "the bundle to evaluate"},                                                     \
+		{'r', "rules", "PACK", "a pack to compile in place instead (may be given several times)"},         \
+		SK_SELECTION_OPTIONS, {'j', "json", NULL, "alerts as JSON objects, one a line"},                   \
+		{'o', "output", "FILE", "append alerts to FILE too (may be given several times)"},                 \
+		SK_MATCHING_OPTION,                                                                                \
+		{SK_OPTION_NO_SUGGESTED, "no-suggested-output", NULL,                                              \
+		 "do not append the suggested container fields to every output"},                                  \
+		{SK_OPTION_ISO_8601, "iso-8601", NULL, "times in UTC with the date instead of local time of day"}, \
+		SK_HOW_OPTION
 
 struct sk_engine {
 	struct sk_rules rules;
