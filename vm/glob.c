@@ -239,20 +239,26 @@ static enum bracket match_bracket(const struct pattern *pattern, size_t at, unsi
 /*
  * Where a '[' was found to be a literal one for the byte '[': finding out takes
  * a walk to the end of the pattern, and "[[[[[" would take it at every place of
- * the text.  Bits for the first places of the pattern, where all constants end.
+ * the text.  A bit for each place of the pattern.
  */
 struct literals {
-	uint64_t bits[4];
+	uint64_t bits[SK_GLOB_PATTERN_LIMIT / 64 + 1];
 };
+
+/* Only what the pattern needs: most are short. */
+static void clear_literals(struct literals *literals, size_t length)
+{
+	memset(literals->bits, 0, (length / 64 + 1) * sizeof(literals->bits[0]));
+}
 
 static bool is_literal(const struct literals *literals, size_t at, unsigned char byte)
 {
-	return byte == '[' && at < 256 && (literals->bits[at / 64] >> at % 64 & 1);
+	return byte == '[' && literals->bits[at / 64] >> at % 64 & 1;
 }
 
 static void set_literal(struct literals *literals, size_t at, unsigned char byte)
 {
-	if (byte == '[' && at < 256)
+	if (byte == '[')
 		literals->bits[at / 64] |= (uint64_t)1 << at % 64;
 }
 
@@ -289,9 +295,12 @@ bool sk_glob_match(const char *pattern_text, size_t pattern_length, const char *
 {
 	const struct pattern pattern = {.text = pattern_text, .length = pattern_length, .fold_case = fold_case};
 	size_t at = 0, in_text = 0;
-	struct literals literals = {.bits = {0}};
+	struct literals literals;
 	size_t star = SIZE_MAX, star_text = 0; /* behind the last `*`, and what it has not taken */
 
+	if (pattern_length > SK_GLOB_PATTERN_LIMIT)
+		return false;
+	clear_literals(&literals, pattern_length);
 	for (;;) {
 		size_t next;
 
@@ -319,7 +328,10 @@ bool sk_glob_element(const char *pattern_text, size_t length, size_t at, char by
 		     size_t *ret_next)
 {
 	const struct pattern pattern = {.text = pattern_text, .length = length, .fold_case = fold_case};
-	struct literals literals = {.bits = {0}};
+	struct literals literals;
 
+	if (length > SK_GLOB_PATTERN_LIMIT)
+		return false;
+	clear_literals(&literals, length);
 	return match_element(&pattern, at, (unsigned char)byte, &literals, ret_next);
 }

@@ -6,11 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Bytes of a pattern: constants have 255, patterns from fields any number. */
+enum { SK_GLOB_PATTERN_LIMIT = 4096 };
+
 /*
  * True if the whole text matches: `*` and `?` match `/` and leading dots too,
  * `[...]` and `[!...]` one byte, a backslash takes the next byte as it is.
  * With `fold_case` as FNM_CASEFOLD.  Neither side may hold a NUL.  At most
- * pattern times text steps, whatever the pattern.
+ * pattern times text steps, whatever the pattern; one that is longer than
+ * SK_GLOB_PATTERN_LIMIT matches nothing.
  */
 bool sk_glob_match(const char *pattern, size_t pattern_length, const char *text, size_t text_length,
 		   bool fold_case);

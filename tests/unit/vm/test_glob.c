@@ -103,7 +103,7 @@ TEST(every_random_pattern_matches_as_fnmatch_says)
 
 TEST(a_hostile_pattern_takes_pattern_times_text_steps)
 {
-	static char pattern[256], text[65536];
+	static char pattern[256], text[65536], long_pattern[SK_GLOB_PATTERN_LIMIT + 1];
 	clock_t begin = clock();
 
 	for (size_t i = 0; i < 254; i += 2)
@@ -115,6 +115,17 @@ TEST(a_hostile_pattern_takes_pattern_times_text_steps)
 	pattern[0] = '*';
 	memset(text, '[', sizeof(text));
 	CHECK(!sk_glob_match(pattern, 255, text, sizeof(text), false));
+	/* From a field a pattern can be long, and what opens a bracket may be quoted. */
+	memset(long_pattern, '[', sizeof(long_pattern));
+	long_pattern[0] = '*';
+	CHECK(!sk_glob_match(long_pattern, SK_GLOB_PATTERN_LIMIT, text, 4000, false));
+	for (size_t i = 1; i + 3 <= sizeof(long_pattern); i += 3)
+		memcpy(long_pattern + i, "[\\]", 3);
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = "[]"[i % 2];
+	CHECK(!sk_glob_match(long_pattern, SK_GLOB_PATTERN_LIMIT, text, 4095, false));
+	CHECK(sk_glob_match(long_pattern, 1, text, sizeof(text), false));
+	CHECK(!sk_glob_match(long_pattern, SK_GLOB_PATTERN_LIMIT + 1, text, 1, false));
 	/* 255 times 65536 steps are a tenth of a second; a backtracking matcher does not end. */
 	CHECK((double)(clock() - begin) / CLOCKS_PER_SEC < 20);
 }
