@@ -28,17 +28,17 @@ typedef enum sk_truth (*sk_truth_fn)(const void *context, uint32_t predicate);
 /* sk_reach() for who gives functions that are known where it stands, and wants them inlined. */
 static inline __attribute__((always_inline)) enum sk_reach
 sk_reach_inline(const struct sk_instruction *program, uint32_t size, sk_truth_fn truth, const void *context,
-		void (*open)(void *context, uint32_t predicate), void *open_context, uint8_t *scratch)
+		void (*open)(void *context, uint32_t predicate), void *open_context, uint8_t *reached)
 {
 	unsigned ends = 0;
 
-	memset(scratch, 0, size);
-	scratch[0] = 1;
+	memset(reached, 0, size);
+	reached[0] = 1;
 	for (uint32_t i = 0; i < size; i++) {
 		const struct sk_instruction *instruction = &program[i];
 		enum sk_truth known;
 
-		if (!scratch[i])
+		if (!reached[i])
 			continue;
 		switch ((enum sk_op)instruction->op) {
 		case SK_OP_JUMP_TRUE:
@@ -47,16 +47,16 @@ sk_reach_inline(const struct sk_instruction *program, uint32_t size, sk_truth_fn
 			if (known == SK_TRUTH_UNKNOWN) {
 				if (open)
 					open(open_context, instruction->operand);
-				scratch[i + 1] = 1;
-				scratch[i + 1 + instruction->jump] = 1;
+				reached[i + 1] = 1;
+				reached[i + 1 + instruction->jump] = 1;
 			} else if ((known == SK_TRUTH_TRUE) == (instruction->op == SK_OP_JUMP_TRUE)) {
-				scratch[i + 1 + instruction->jump] = 1;
+				reached[i + 1 + instruction->jump] = 1;
 			} else {
-				scratch[i + 1] = 1;
+				reached[i + 1] = 1;
 			}
 			break;
 		case SK_OP_JUMP:
-			scratch[i + 1 + instruction->jump] = 1;
+			reached[i + 1 + instruction->jump] = 1;
 			break;
 		case SK_OP_MATCH:
 			ends |= SK_REACH_MATCH;
