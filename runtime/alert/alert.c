@@ -145,13 +145,12 @@ static int compare_keys(const void *left, const void *right, void *context)
 
 /*
  * The tokens of a rule's output and, of those that are transformers, the
- * fields inside.  `wanted` holds a byte for each expression, all zero before
+ * fields and transformers inside, as the reference has them.  `wanted` holds a byte for each expression, all zero before
  * and after; arguments have smaller numbers than who takes them, so that going
  * down meets everything.
  */
 static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule *rule, uint8_t *wanted)
 {
-	enum { TOKEN = 1, INSIDE = 2 };
 	const struct sk_bundle *bundle = alerts->bundle;
 	uint32_t highest = 0;
 	int result = 0;
@@ -163,25 +162,23 @@ static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 			break;
 		if (instruction->op != SK_OP_FIELD)
 			continue;
-		wanted[instruction->operand] |= TOKEN;
+		wanted[instruction->operand] = 1;
 		if (instruction->operand >= highest)
 			highest = instruction->operand + 1;
 	}
 	while (highest-- > 0) {
 		const struct sk_bundle_expression *expression = &bundle->expressions[highest];
-		const uint8_t why = wanted[highest];
 
-		wanted[highest] = 0;
-		if (!why)
+		if (!wanted[highest])
 			continue;
+		wanted[highest] = 0;
 		if (expression->kind == SK_EXPRESSION_TRANSFORMER || expression->kind == SK_EXPRESSION_LIST) {
 			for (uint32_t i = 0; i < expression->count; i++)
-				wanted[bundle->arguments[expression->operand + i]] |= INSIDE;
+				wanted[bundle->arguments[expression->operand + i]] = 1;
 		}
-		if ((why & TOKEN) || expression->kind == SK_EXPRESSION_FIELD) {
-			if (result == 0)
-				result = add_field(alerts, highest);
-		}
+		if (result == 0 &&
+		    (expression->kind == SK_EXPRESSION_TRANSFORMER || expression->kind == SK_EXPRESSION_FIELD))
+			result = add_field(alerts, highest);
 	}
 	return result;
 }

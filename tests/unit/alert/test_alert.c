@@ -215,7 +215,7 @@ TEST(suggested_fields_may_be_left_out_of_both)
 	CHECK(!strstr(format(true, false, false), "container"));
 }
 
-TEST(a_transformer_contributes_the_fields_inside)
+TEST(a_transformer_contributes_what_is_inside)
 {
 	uint32_t name, path, inner, outer;
 
@@ -237,10 +237,11 @@ TEST(a_transformer_contributes_the_fields_inside)
 	end_rule();
 	set_text(name, "N");
 	set_text(path, "/P");
+	set_text(inner, "/p");
 	set_text(outer, "N/p");
 	CHECK(strstr(format(true, false, true), "{\"concat(proc.name, tolower(proc.exepath))\":\"N/p\","
 						"\"evt.time\":1795295884464110820,\"proc.exepath\":\"/P\","
-						"\"proc.name\":\"N\"}"));
+						"\"proc.name\":\"N\",\"tolower(proc.exepath)\":\"/p\"}"));
 }
 
 TEST(a_width_cuts_or_pads_the_text_and_not_the_json_value)
@@ -447,7 +448,7 @@ TEST(without_memory_there_is_no_half_alert)
 TEST_MAIN(
 	RUN(a_line_has_time_priority_and_message) RUN(the_time_of_a_line_is_local_and_that_of_an_object_is_not) RUN(
 		an_object_has_its_keys_in_order_and_typed_values) RUN(without_fields_there_is_still_the_time)
-		RUN(suggested_fields_may_be_left_out_of_both) RUN(a_transformer_contributes_the_fields_inside) RUN(
+		RUN(suggested_fields_may_be_left_out_of_both) RUN(a_transformer_contributes_what_is_inside) RUN(
 			a_width_cuts_or_pads_the_text_and_not_the_json_value) RUN(ancestors_are_joined_by_blanks)
 			RUN(a_filter_of_both_ends_shows_nothing_and_a_network_only_its_kind)
 				RUN(numbers_that_are_printed_otherwise_are_strings_in_json)
