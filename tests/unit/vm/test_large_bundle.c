@@ -131,11 +131,13 @@ static bool agree(const struct sk_bundle *bundle, uint64_t seed)
 {
 	struct sk_vm_options options = {.extract = mock_extract,
 					.anchor = mock_anchor,
-					.file = mock_file,
+					.ancestors = mock_ancestors,
+					.container = mock_container,
+					.descriptor = mock_descriptor,
 					.engine = SK_VM_ENGINE_LINEAR,
 					.match_all = true,
 					.priority = 7};
-	struct mock_thread threads[THREADS] = {0};
+	struct mock_world world = {0};
 	struct random random = {seed};
 	struct sk_error error = {.message = ""};
 	struct sk_vm *linear = NULL, *rows = NULL;
@@ -151,8 +153,8 @@ static bool agree(const struct sk_bundle *bundle, uint64_t seed)
 		struct mock_event event;
 		uint32_t expected_count, count;
 
-		disturb_threads(threads, &random);
-		make_event(&event, &random, threads, false);
+		disturb_world(&world, &random);
+		make_event(&event, &random, &world, false);
 		event.engine = 0;
 		expected_count = sk_vm_evaluate(linear, event.type, &event, &expected);
 		event.engine = 1;
