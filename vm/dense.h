@@ -42,9 +42,11 @@ const sk_step *sk_dense_make_row(struct sk_dense *dense, uint32_t first, uint32_
 static inline sk_step sk_dense_step(struct sk_dense *dense, uint32_t first, uint32_t state, uint8_t byte)
 {
 	uint32_t row = dense->row_of[first + state];
-	const sk_step *steps =
-		row ? dense->steps + 256 * (size_t)(row - 1) : sk_dense_make_row(dense, first, state);
+	const sk_step *steps;
 
+	if (__builtin_expect(row != 0, 1))
+		return dense->steps[256 * (size_t)(row - 1) + byte];
+	steps = sk_dense_make_row(dense, first, state);
 	return steps ? steps[byte] : sk_dense_step_slowly(dense, first, state, byte);
 }
 

@@ -38,8 +38,18 @@ struct pattern_slot {
 	bool tried;
 };
 
+/*
+ * How the entries of an ordered index begin (end, for REVERSED): a text whose
+ * first bytes are none of these is begun by none of them.
+ */
+struct gate {
+	uint32_t length;  /* of what is looked at; 0: some entry is empty, all texts pass */
+	uint64_t bits[4]; /* by hash */
+};
+
 struct sk_index {
 	const struct sk_bundle *bundle;
+	struct gate *gates;   /* of each record of INDEXES; only for ordered ones */
 	struct bits bits;     /* hits of one value, or of one element of a list */
 	struct bits elements; /* hits of any element */
 	uint32_t *counts;     /* of predicates in `elements`: elements that they hit */
@@ -162,12 +172,34 @@ static void find_exact(const struct search *search, struct sk_order_text text)
 	}
 }
 
+static uint8_t gate_hash(enum sk_group_order order, struct sk_order_text text, uint32_t length)
+{
+	const char *from = order == SK_GROUP_ORDER_REVERSED ? text.bytes + text.length - length : text.bytes;
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < length; i++)
+		bytes = bytes << 8 | (uint8_t)from[i];
+	return (uint8_t)(bytes * 0x9e3779b1u >> 24);
+}
+
+static bool passes(const struct gate *gate, enum sk_group_order order, struct sk_order_text text)
+{
+	uint8_t hash;
+
+	if (text.length < gate->length)
+		return false;
+	hash = gate_hash(order, text, gate->length);
+	return gate->length == 0 || (gate->bits[hash / 64] >> (hash % 64) & 1);
+}
+
 /* From the greatest entry that is not behind the value along its links. */
 static void find_sorted(const struct search *search, struct sk_order_text text)
 {
 	enum sk_group_order order = (enum sk_group_order)sk_index_groups[search->record->group].order;
 	uint32_t low = 0, high = search->record->entry_count, common, entry;
 
+	if (!passes(&search->index->gates[search->record - search->bundle->indexes], order, text))
+		return;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -186,6 +218,17 @@ static void find_sorted(const struct search *search, struct sk_order_text text)
 		hit_entry(search, entry);
 }
 
+static bool has_double_slash(struct sk_order_text path)
+{
+	const char *at = path.bytes, *end = path.bytes + path.length;
+
+	while ((at = memchr(at, '/', (size_t)(end - at)))) {
+		if (++at < end && *at == '/')
+			return true;
+	}
+	return false;
+}
+
 /* The components of a path with one slash before each, cut where no constant can be longer. */
 static struct sk_order_text plain_path(struct sk_order_text path, char room[PATH_ROOM])
 {
@@ -193,7 +236,7 @@ static struct sk_order_text plain_path(struct sk_order_text path, char room[PATH
 
 	/* As nearly all are from the start. */
 	if (path.length > 1 && path.length < PATH_ROOM && path.bytes[0] == '/' &&
-	    path.bytes[path.length - 1] != '/' && !memmem(path.bytes, path.length, "//", 2))
+	    path.bytes[path.length - 1] != '/' && !has_double_slash(path))
 		return path;
 	for (uint32_t i = 0; i < path.length && length < PATH_ROOM; i++) {
 		if (path.bytes[i] == '/')
@@ -238,8 +281,8 @@ static void find_inside(const struct search *search, struct sk_order_text text)
 
 	search->index->stamp++;
 	hit_outputs(search, states[0].output);
-	for (uint32_t i = 0; i < text.length; i++) {
-		step = sk_dense_step(dense, first, step >> 1, fold ? sk_dense_fold[bytes[i]] : bytes[i]);
+	for (const uint8_t *end = bytes + text.length; bytes < end; bytes++) {
+		step = sk_dense_step(dense, first, step >> 1, fold ? sk_dense_fold[*bytes] : *bytes);
 		if (step & 1)
 			hit_outputs(search, states[step >> 1].output);
 	}
@@ -564,6 +607,36 @@ static bool make_bits(struct bits *bits, uint32_t count)
 	return bits->words && bits->summary;
 }
 
+static enum sk_group_order order_of(const struct sk_bundle_index *record)
+{
+	return (enum sk_group_order)sk_index_groups[record->group].order;
+}
+
+static bool is_ordered(const struct sk_bundle_index *record)
+{
+	return order_of(record) == SK_GROUP_ORDER_TEXT || order_of(record) == SK_GROUP_ORDER_REVERSED ||
+	       order_of(record) == SK_GROUP_ORDER_PATH;
+}
+
+static void make_gate(const struct sk_bundle *bundle, const struct sk_bundle_index *record, struct gate *gate)
+{
+	const struct search search = {
+		.bundle = bundle, .record = record, .entries = bundle->entries + record->first_entry};
+
+	gate->length = 4;
+	for (uint32_t i = 0; i < record->entry_count; i++) {
+		struct sk_order_text text = entry_text(&search, i);
+
+		if (text.length < gate->length)
+			gate->length = text.length;
+	}
+	for (uint32_t i = 0; i < record->entry_count; i++) {
+		uint8_t hash = gate_hash(order_of(record), entry_text(&search, i), gate->length);
+
+		gate->bits[hash / 64] |= UINT64_C(1) << (hash % 64);
+	}
+}
+
 int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 {
 	struct sk_index *index = sk_alloc_zeroed(1, sizeof(*index));
@@ -577,10 +650,16 @@ int sk_index_create(const struct sk_bundle *bundle, struct sk_index **ret_index)
 	index->hits = sk_alloc_zeroed(largest, sizeof(*index->hits));
 	index->stamps = sk_alloc_zeroed(largest_automaton(bundle), sizeof(*index->stamps));
 	index->patterns = sk_alloc_zeroed(bundle->questions_count, sizeof(*index->patterns));
+	index->gates = sk_alloc_zeroed(bundle->indexes_count, sizeof(*index->gates));
 	if (!make_bits(&index->bits, largest) || !make_bits(&index->elements, largest) || !index->counts ||
-	    !index->hits || !index->stamps || !index->patterns || sk_dense_init(&index->dense, bundle) < 0) {
+	    !index->hits || !index->stamps || !index->patterns || !index->gates ||
+	    sk_dense_init(&index->dense, bundle) < 0) {
 		sk_index_destroy(index);
 		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < bundle->indexes_count; i++) {
+		if (is_ordered(&bundle->indexes[i]))
+			make_gate(bundle, &bundle->indexes[i], &index->gates[i]);
 	}
 	*ret_index = index;
 	return 0;
@@ -598,6 +677,7 @@ void sk_index_destroy(struct sk_index *index)
 	sk_free(index->elements.summary);
 	sk_free(index->counts);
 	sk_free(index->stamps);
+	sk_free(index->gates);
 	sk_dense_release(&index->dense);
 	sk_free(index->hits);
 	sk_free(index->patterns);
