@@ -521,7 +521,7 @@ TEST(looking_up_takes_no_memory_from_the_heap)
 		CHECK_EQUAL(status, -12);
 		CHECK(index == NULL);
 	}
-	/* Itself, and its ten arrays. */
+	/* Itself, and its eleven arrays. */
 	CHECK_EQUAL(failures, 12);
 	oracle_init(&oracle, &bundle);
 	for (uint32_t i = 0; i < 200; i++) {
