@@ -4,6 +4,7 @@
 #include "runtime/scap/reader.h"
 
 /* A test is small, and there are many: what an engine may remember need not be much. */
+static const struct sk_vm_limits usual_limits = {0};
 static const struct sk_vm_limits small_limits = {
 	.values = 2048, .value_bytes = 256 * 1024, .signatures = 1024, .classes = 256, .nodes = 1024};
 
@@ -51,7 +52,7 @@ int sk_test_play(const struct sk_bundle *bundle, const struct sk_test_capture *c
 		.alert = {.hostname = "test"},
 		.state = {.own_pid = -1},
 		.engine = engine,
-		.limits = capture->path ? (struct sk_vm_limits){0} : small_limits,
+		.limits = capture->path ? usual_limits : small_limits,
 		.match_all = true,
 		.priority = 7,
 		.outputs = &outputs,
