@@ -13,20 +13,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cli/test/world.h"
-#include "runtime/state/socket_address.h"
+#include "cli/test/event_private.h"
 #include "vm/event.h"
 
-enum { DATAGRAM = 2, OPEN_READ = 1, OPEN_ACCESS = 3 };
-
-struct decoding {
-	struct sk_test_world *world;
-	struct sk_test_reader *reader;
-	const struct sk_event_info *info;
-	const char *name; /* as it was written */
-	struct sk_test_event *event;
-	uint32_t actor;
-};
+enum { OPEN_READ = 1, OPEN_ACCESS = 3 };
 
 static const char *const event_keys[] = {"by", "result", "after", NULL};
 
@@ -44,13 +34,13 @@ static const char *next_event_name(void *state)
 	return sk_syscall_name(number - SK_EVENT_COUNT + 1);
 }
 
-static bool is_exec(const struct decoding *decoding)
+static bool is_exec(const struct sk_test_decoding *decoding)
 {
 	return decoding->event->event.type == SK_EVENT_SYSCALL_EXECVE_19_X ||
 	       decoding->event->event.type == SK_EVENT_SYSCALL_EXECVEAT_X;
 }
 
-static bool is_fork(const struct decoding *decoding)
+static bool is_fork(const struct sk_test_decoding *decoding)
 {
 	switch (decoding->event->event.type) {
 	case SK_EVENT_SYSCALL_CLONE_20_X:
@@ -63,50 +53,17 @@ static bool is_fork(const struct decoding *decoding)
 	}
 }
 
-static int find_param(const struct sk_event_info *info, const char *name)
-{
-	for (int i = 0; i < info->nparams; i++) {
-		if (strcmp(info->params[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-static int find_type(const struct sk_event_info *info, enum sk_param_type type)
-{
-	for (int i = 0; i < info->nparams; i++) {
-		if (info->params[i].type == type)
-			return i;
-	}
-	return -1;
-}
-
-static int first_path(const struct sk_event_info *info)
-{
-	int found = find_type(info, SK_PARAM_FSPATH);
-
-	return found >= 0 ? found : find_type(info, SK_PARAM_FSRELPATH);
-}
-
-static bool has_result(const struct sk_event_info *info)
-{
-	return info->direction == SK_DIRECTION_EXIT && info->nparams &&
-	       (info->params[0].type == SK_PARAM_ERRNO || info->params[0].type == SK_PARAM_FD ||
-		info->params[0].type == SK_PARAM_PID || info->params[0].type == SK_PARAM_INT64 ||
-		info->params[0].type == SK_PARAM_UINT64);
-}
-
 static bool is_socket_call(const struct sk_event_info *info)
 {
-	return find_type(info, SK_PARAM_SOCKTUPLE) >= 0 || find_type(info, SK_PARAM_SOCKADDR) >= 0;
+	return sk_test_find_type(info, SK_PARAM_SOCKTUPLE) >= 0 || sk_test_find_type(info, SK_PARAM_SOCKADDR) >= 0;
 }
 
 /* What a value stands for that has no name: of a path the path, else the fd, else what comes first. */
 static int main_param(const struct sk_event_info *info)
 {
-	int fd = find_param(info, "fd"), tuple = find_type(info, SK_PARAM_SOCKTUPLE);
-	int address = find_type(info, SK_PARAM_SOCKADDR), path = first_path(info);
-	int after_result = has_result(info) ? 1 : 0;
+	int fd = sk_test_find_param(info, "fd"), tuple = sk_test_find_type(info, SK_PARAM_SOCKTUPLE);
+	int address = sk_test_find_type(info, SK_PARAM_SOCKADDR), path = sk_test_first_path(info);
+	int after_result = sk_test_has_result(info) ? 1 : 0;
 
 	if (path >= 0)
 		return path;
@@ -117,259 +74,6 @@ static int main_param(const struct sk_event_info *info)
 	if (fd >= after_result)
 		return fd;
 	return after_result < info->nparams ? after_result : -1;
-}
-
-/* --- parameters -------------------------------------------------------- */
-
-/* Bytes of a parameter, in the arena. */
-static void keep(struct decoding *decoding, int index, struct sk_buffer *bytes)
-{
-	char *copy = bytes->failed ? NULL
-				   : sk_arena_copy(decoding->reader->arena, bytes->bytes ? bytes->bytes : "",
-						   bytes->length);
-
-	if (!copy)
-		decoding->reader->out_of_memory = true;
-	decoding->event->event.params[index] = (struct sk_bytes){copy, (uint32_t)bytes->length};
-	sk_buffer_release(bytes);
-}
-
-struct words {
-	const struct sk_synth_mistake *mistake;
-	uint32_t next;
-};
-
-static const char *next_synth_word(void *state)
-{
-	struct words *words = state;
-
-	return sk_synth_word(words->mistake, words->next++);
-}
-
-static bool set_text(struct decoding *decoding, int index, const struct sk_text *text, struct sk_span span)
-{
-	struct sk_buffer bytes = {0};
-	struct sk_synth_mistake mistake;
-	struct words words = {.mistake = &mistake};
-	int result = sk_synth_value(decoding->event->event.type, (unsigned)index, text->bytes, text->length, &bytes,
-				    &mistake);
-
-	if (result == 0) {
-		keep(decoding, index, &bytes);
-		return true;
-	}
-	sk_buffer_release(&bytes);
-	if (result == -ENOMEM) {
-		decoding->reader->out_of_memory = true;
-		return false;
-	}
-	if (mistake.end > mistake.begin && text->length)
-		span = sk_text_span(text, mistake.begin, mistake.end);
-	sk_test_report(decoding->reader, span,
-		       sk_test_suggest(decoding->reader, text->bytes + mistake.begin, mistake.end - mistake.begin,
-				       next_synth_word, &words),
-		       "%s", mistake.message);
-	return false;
-}
-
-static bool set_number(struct decoding *decoding, int index, int64_t number)
-{
-	size_t size = sk_param_fixed_size(decoding->info->params[index].type);
-	struct sk_buffer bytes = {0};
-
-	sk_buffer_append(&bytes, &number, size);
-	keep(decoding, index, &bytes);
-	return true;
-}
-
-/* A list as one text, what it is joined by and the place of each item with it. */
-static bool set_joined(struct decoding *decoding, int index, const struct sk_yaml_node *node, const char *between)
-{
-	struct sk_buffer text = {0};
-	bool right = true;
-
-	for (uint32_t i = 0; i < node->count; i++) {
-		const char *item = sk_test_text(decoding->reader, node->items[i], "an item");
-
-		if (!item)
-			right = false;
-		else
-			sk_buffer_printf(&text, "%s%s", i ? between : "", item);
-	}
-	if (right && !text.failed) {
-		struct sk_text joined = {.bytes = text.bytes ? text.bytes : "", .length = (uint32_t)text.length};
-
-		right = set_text(decoding, index, &joined, node->span);
-	}
-	sk_buffer_release(&text);
-	return right;
-}
-
-/* Texts, each with a NUL behind it: arguments, an environment. */
-static bool set_words(struct decoding *decoding, int index, const struct sk_yaml_node *node)
-{
-	struct sk_buffer words = {0};
-
-	for (uint32_t i = 0; i < node->count; i++) {
-		const char *item = sk_test_text(decoding->reader, node->items[i], "an item");
-
-		if (!item) {
-			sk_buffer_release(&words);
-			return false;
-		}
-		sk_buffer_append(&words, item, strlen(item) + 1);
-	}
-	keep(decoding, index, &words);
-	return true;
-}
-
-static bool set_list(struct decoding *decoding, int index, const struct sk_yaml_node *node)
-{
-	const struct sk_param_info *param = &decoding->info->params[index];
-
-	if (param->type == SK_PARAM_BYTEBUF || param->type == SK_PARAM_CHARBUFARRAY)
-		return set_words(decoding, index, node);
-	if (param->type == SK_PARAM_FDLIST)
-		return set_joined(decoding, index, node, ",");
-	if (param->flags != SK_FLAGS_NONE)
-		return set_joined(decoding, index, node, "|");
-	sk_test_report(decoding->reader, node->span, NULL, "'%s' of %s is one value, not a list", param->name,
-		       decoding->info->name);
-	return false;
-}
-
-static bool is_user(const struct sk_param_info *param)
-{
-	return param->type == SK_PARAM_UID || strcmp(param->name, "uid") == 0;
-}
-
-static bool is_group(const struct sk_param_info *param)
-{
-	return param->type == SK_PARAM_GID || strcmp(param->name, "gid") == 0;
-}
-
-static bool is_pid(const struct sk_param_info *param)
-{
-	return param->type == SK_PARAM_PID || param->type == SK_PARAM_PID32 || strcmp(param->name, "pid") == 0;
-}
-
-static bool set_param(struct decoding *decoding, int index, const struct sk_yaml_node *node, struct sk_span span)
-{
-	const struct sk_param_info *param = &decoding->info->params[index];
-	const bool returned = index == 0 && has_result(decoding->info);
-	int64_t number;
-
-	if (node->kind == SK_YAML_SEQUENCE)
-		return set_list(decoding, index, node);
-	if (node->kind == SK_YAML_MAPPING) {
-		sk_test_report(decoding->reader, node->span, NULL, "'%s' of %s is a value, not a mapping",
-			       param->name, decoding->info->name);
-		return false;
-	}
-	if ((param->type == SK_PARAM_FD || param->type == SK_PARAM_FD32) && !returned)
-		return sk_test_open_fd(decoding->world, decoding->actor, node, &number) &&
-		       set_number(decoding, index, number);
-	if (!sk_synth_number(node->text.bytes, node->text.length, false, &number) && node->text.length &&
-	    !returned) {
-		uint32_t process;
-
-		if (is_pid(param)) {
-			process = sk_test_find_process(decoding->world, node->text.bytes);
-			if (process != SK_TEST_NOBODY)
-				return set_number(decoding, index, decoding->world->processes[process].entry.tid);
-			sk_test_report(decoding->reader, span,
-				       sk_test_suggest_process(decoding->world, node->text.bytes),
-				       "'%s' is no number and no process of this case", node->text.bytes);
-			return false;
-		}
-		if (is_user(param)) {
-			uint32_t user = sk_test_find_user(decoding->world, node->text.bytes);
-
-			return set_number(decoding, index, decoding->world->users[user].entry.uid);
-		}
-		if (is_group(param))
-			return set_number(decoding, index, sk_test_find_group(decoding->world, node->text.bytes));
-	}
-	return set_text(decoding, index, &node->text, span);
-}
-
-/* --- sockets ----------------------------------------------------------- */
-
-/* The family of an address or tuple on the wire. */
-static uint8_t family_of(struct sk_bytes bytes)
-{
-	return bytes.bytes && bytes.length ? (uint8_t)bytes.bytes[0] : SK_FAMILY_INET;
-}
-
-/* "udp 10.0.0.1:53", "A->B": the tuple, and for calls that give an address that too. */
-static bool set_peer(struct decoding *decoding, const struct sk_yaml_node *node, const char *from)
-{
-	struct sk_test_event *event = decoding->event;
-	int tuple = find_type(decoding->info, SK_PARAM_SOCKTUPLE),
-	    address = find_type(decoding->info, SK_PARAM_SOCKADDR);
-	const char *text = sk_test_text(decoding->reader, node, "an address"), *arrow;
-	uint32_t length = text ? (uint32_t)strlen(text) : 0;
-	bool named;
-	struct sk_text part;
-
-	if (!text)
-		return false;
-	named = strchr(text, ' ') != NULL;
-	sk_test_take_protocol(&text, &length, &event->socket_type, &event->socket_protocol);
-	if (!named && tuple >= 0 && strncmp(decoding->info->name, "connect", 7) != 0)
-		event->socket_type = DATAGRAM;
-	part = node->text;
-	if (node->text.positions)
-		part.positions += node->text.length - length;
-	else if (part.first)
-		part.first += node->text.length - length;
-	part.bytes = text;
-	part.length = length;
-	if (from) {
-		const char *whole = sk_arena_printf(decoding->reader->arena, "%s->%s", from, text);
-
-		if (!whole) {
-			decoding->reader->out_of_memory = true;
-			return false;
-		}
-		part = (struct sk_text){.bytes = whole, .length = (uint32_t)strlen(whole)};
-	}
-	if (tuple >= 0 && !set_text(decoding, tuple, &part, node->span))
-		return false;
-	arrow = memmem(part.bytes, part.length, "->", 2);
-	if (address >= 0 && arrow && tuple >= 0) {
-		part.length -= (uint32_t)(arrow + 2 - part.bytes);
-		part.bytes = arrow + 2;
-	}
-	return address < 0 || set_text(decoding, address, &part, node->span);
-}
-
-static int64_t number_of(struct sk_bytes bytes)
-{
-	int64_t number = 0;
-
-	if (bytes.bytes && bytes.length <= sizeof(number))
-		memcpy(&number, bytes.bytes, bytes.length);
-	return number;
-}
-
-/* A call on a socket that nobody spoke of gets one, unseen. */
-static void need_socket(struct decoding *decoding)
-{
-	struct sk_test_event *event = decoding->event;
-	int fd = find_param(decoding->info, "fd"), tuple = find_type(decoding->info, SK_PARAM_SOCKTUPLE);
-	int address = find_type(decoding->info, SK_PARAM_SOCKADDR);
-	struct sk_bytes peer = tuple >= 0 ? event->event.params[tuple] : (struct sk_bytes){NULL, 0};
-
-	if (fd <= 0 || event->event.params[fd].bytes || decoding->info->flags & SK_EVENT_FLAG_CREATES_FD)
-		return;
-	if (!peer.bytes && address >= 0)
-		peer = event->event.params[address];
-	if (!peer.bytes && strcmp(decoding->info->name, "listen") != 0)
-		return;
-	event->socket_family = family_of(peer);
-	if (!event->socket_type)
-		event->socket_type = 1;
 }
 
 /* --- values ------------------------------------------------------------ */
@@ -390,7 +94,7 @@ static const char *next_param(void *state)
 }
 
 /* "open has fd, name, flags ..." */
-static const char *list_params(struct decoding *decoding)
+static const char *list_params(struct sk_test_decoding *decoding)
 {
 	struct sk_buffer text = {0};
 	const char *copy;
@@ -418,19 +122,19 @@ static bool is_one_of(const char *word, const char *const *words)
 static const char *const kept_keys[] = {"cwd", "root", "pid", "vpid", "container", "parents", "fds", "sid", NULL};
 
 /* One key of an event's value. */
-static bool set_key(struct decoding *decoding, const struct sk_yaml_node *map, uint32_t i)
+static bool set_key(struct sk_test_decoding *decoding, const struct sk_yaml_node *map, uint32_t i)
 {
 	static const char *const no_words[] = {NULL}, *const socket_words[] = {"to", "from", NULL};
 	static const char *const path_words[] = {"path", NULL}, *const fork_words[] = {"child", NULL};
 	const struct sk_yaml_node *key = map->keys[i];
 	const char *name = key->text.bytes, *hint;
-	const char *const *more = is_exec(decoding)                 ? sk_test_process_keys
-				  : is_fork(decoding)               ? fork_words
-				  : is_socket_call(decoding->info)  ? socket_words
-				  : first_path(decoding->info) >= 0 ? path_words
-								    : no_words;
+	const char *const *more = is_exec(decoding)                         ? sk_test_process_keys
+				  : is_fork(decoding)                       ? fork_words
+				  : is_socket_call(decoding->info)          ? socket_words
+				  : sk_test_first_path(decoding->info) >= 0 ? path_words
+									    : no_words;
 	struct param_names names = {decoding->info, more, 0};
-	int index = find_param(decoding->info, name);
+	int index = sk_test_find_param(decoding->info, name);
 
 	if (is_exec(decoding) && is_one_of(name, kept_keys) && index != 3 && index != 4) {
 		sk_test_report(decoding->reader, key->span, "say it of the process", "an exec does not change '%s'",
@@ -446,21 +150,21 @@ static bool set_key(struct decoding *decoding, const struct sk_yaml_node *map, u
 	if (more == socket_words && is_one_of(name, socket_words)) {
 		const char *from = strcmp(name, "to") == 0 ? sk_test_key_text(decoding->reader, map, "from") : NULL;
 
-		return set_peer(decoding, map->items[i], from);
+		return sk_test_set_peer(decoding, map->items[i], from);
 	}
 	if (index < 0 && strcmp(name, "path") == 0)
-		index = first_path(decoding->info);
-	if (index < 0 && strcmp(name, "result") == 0 && has_result(decoding->info))
+		index = sk_test_first_path(decoding->info);
+	if (index < 0 && strcmp(name, "result") == 0 && sk_test_has_result(decoding->info))
 		index = 0;
 	if (index >= 0)
-		return set_param(decoding, index, map->items[i], sk_test_span(map, i));
+		return sk_test_set_param(decoding, index, map->items[i], sk_test_span(map, i));
 	hint = sk_test_suggest(decoding->reader, name, strlen(name), next_param, &names);
 	sk_test_report(decoding->reader, key->span, hint ? hint : list_params(decoding), "%s has no parameter '%s'",
 		       decoding->info->name, name);
 	return false;
 }
 
-static bool set_value(struct decoding *decoding, const struct sk_yaml_node *node)
+static bool set_value(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
 	bool right = true;
 	int index;
@@ -477,11 +181,12 @@ static bool set_value(struct decoding *decoding, const struct sk_yaml_node *node
 	if (is_exec(decoding) || is_fork(decoding))
 		return true;
 	if (is_socket_call(decoding->info) && node->kind == SK_YAML_SCALAR &&
-	    (find_type(decoding->info, SK_PARAM_SOCKADDR) >= 0 || decoding->info->flags & SK_EVENT_FLAG_CREATES_FD))
-		return set_peer(decoding, node, NULL);
+	    (sk_test_find_type(decoding->info, SK_PARAM_SOCKADDR) >= 0 ||
+	     decoding->info->flags & SK_EVENT_FLAG_CREATES_FD))
+		return sk_test_set_peer(decoding, node, NULL);
 	index = main_param(decoding->info);
 	if (decoding->event->event.type != SK_EVENT_GENERIC_X && index >= 0)
-		return set_param(decoding, index, node, node->span);
+		return sk_test_set_param(decoding, index, node, node->span);
 	sk_test_report(decoding->reader, node->span, NULL, "%s has no parameters that can be given",
 		       decoding->name);
 	return false;
@@ -489,19 +194,19 @@ static bool set_value(struct decoding *decoding, const struct sk_yaml_node *node
 
 /* --- processes --------------------------------------------------------- */
 
-static void set_kept_text(struct decoding *decoding, const char *name, struct sk_bytes text)
+static void set_kept_text(struct sk_test_decoding *decoding, const char *name, struct sk_bytes text)
 {
 	struct sk_buffer bytes = {0};
-	int index = find_param(decoding->info, name);
+	int index = sk_test_find_param(decoding->info, name);
 
 	if (index < 0 || !text.length || decoding->event->event.params[index].bytes)
 		return;
 	sk_buffer_append(&bytes, text.bytes, text.length);
 	sk_buffer_append(&bytes, "", 1);
-	keep(decoding, index, &bytes);
+	sk_test_keep_param(decoding, index, &bytes);
 }
 
-static bool start_program(struct decoding *decoding, const struct sk_yaml_node *node)
+static bool start_program(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
 	struct sk_test_process *process = &decoding->world->processes[decoding->actor];
 	struct sk_test_event *event = decoding->event;
@@ -526,7 +231,7 @@ static bool start_program(struct decoding *decoding, const struct sk_yaml_node *
 			return false;
 	}
 	event->event.image = image;
-	if (number_of(event->event.params[0]) < 0) {
+	if (sk_test_number_of(event->event.params[0]) < 0) {
 		/* It stays what it was, and says so. */
 		set_kept_text(decoding, "comm", process->now.comm);
 		set_kept_text(decoding, "trusted_exepath", process->now.exepath);
@@ -536,7 +241,7 @@ static bool start_program(struct decoding *decoding, const struct sk_yaml_node *
 	return true;
 }
 
-static bool make_child(struct decoding *decoding, const struct sk_yaml_node *node)
+static bool make_child(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
 	struct sk_process_entry *entry = sk_test_alloc(decoding->reader, 1, sizeof(*entry));
 	const char *name = NULL;
@@ -548,7 +253,7 @@ static bool make_child(struct decoding *decoding, const struct sk_yaml_node *nod
 		name = sk_test_key_text(decoding->reader, node, "child");
 	else if (node && !(node->kind == SK_YAML_SCALAR && node->null))
 		name = sk_test_text(decoding->reader, node, "the name of the child");
-	if (!name || number_of(decoding->event->event.params[0]) < 0)
+	if (!name || sk_test_number_of(decoding->event->event.params[0]) < 0)
 		return true;
 	if (sk_test_find_process(decoding->world, name) != SK_TEST_NOBODY) {
 		sk_test_report(decoding->reader, node->span, NULL, "another process is called '%s'", name);
@@ -568,9 +273,9 @@ static bool make_child(struct decoding *decoding, const struct sk_yaml_node *nod
 /* --- events ------------------------------------------------------------ */
 
 /* An open that says not what for is for reading. */
-static void complete_open(struct decoding *decoding)
+static void complete_open(struct sk_test_decoding *decoding)
 {
-	int flags = find_param(decoding->info, "flags");
+	int flags = sk_test_find_param(decoding->info, "flags");
 	int64_t number;
 
 	switch (decoding->event->event.type) {
@@ -578,9 +283,9 @@ static void complete_open(struct decoding *decoding)
 	case SK_EVENT_SYSCALL_OPENAT_2_X:
 	case SK_EVENT_SYSCALL_OPENAT2_X:
 	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
-		number = number_of(decoding->event->event.params[flags]);
+		number = sk_test_number_of(decoding->event->event.params[flags]);
 		if (!(number & OPEN_ACCESS))
-			set_number(decoding, flags, number | OPEN_READ);
+			sk_test_set_number(decoding, flags, number | OPEN_READ);
 		break;
 	default:
 		break;
@@ -617,7 +322,7 @@ static const struct sk_yaml_node *find_type_key(struct sk_test_reader *reader, c
 	return found;
 }
 
-static bool find_actor(struct decoding *decoding, const struct sk_yaml_node *node)
+static bool find_actor(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
 	const struct sk_yaml_node *by = node->kind == SK_YAML_MAPPING ? sk_yaml_get(node, "by") : NULL;
 	const char *name;
@@ -637,7 +342,7 @@ static bool find_actor(struct decoding *decoding, const struct sk_yaml_node *nod
 }
 
 /* What stands beside the type. */
-static bool set_circumstances(struct decoding *decoding, const struct sk_yaml_node *node)
+static bool set_circumstances(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
 	bool right = true;
 
@@ -663,12 +368,12 @@ static bool set_circumstances(struct decoding *decoding, const struct sk_yaml_no
 			}
 			sk_buffer_release(&bytes);
 		} else if (sk_yaml_equals(node->keys[i], "result")) {
-			if (!has_result(decoding->info)) {
+			if (!sk_test_has_result(decoding->info)) {
 				sk_test_report(decoding->reader, node->keys[i]->span, NULL, "%s has no result",
 					       decoding->info->name);
 				right = false;
 			} else {
-				right &= set_param(decoding, 0, value, span);
+				right &= sk_test_set_param(decoding, 0, value, span);
 			}
 		}
 	}
@@ -677,7 +382,7 @@ static bool set_circumstances(struct decoding *decoding, const struct sk_yaml_no
 
 bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *node)
 {
-	struct decoding decoding = {.world = world, .reader = world->reader};
+	struct sk_test_decoding decoding = {.world = world, .reader = world->reader};
 	struct sk_test_event event = {.span = node->span};
 	const struct sk_yaml_node *value, *key = find_type_key(world->reader, node, &value);
 	uint32_t next = 0;
@@ -706,7 +411,7 @@ bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *n
 		return false;
 	event.event.tid = world->processes[decoding.actor].entry.tid;
 	if (type == SK_EVENT_GENERIC_X)
-		set_number(&decoding, 0, syscall);
+		sk_test_set_number(&decoding, 0, syscall);
 	if (!set_circumstances(&decoding, node) || (value && !set_value(&decoding, value)))
 		return false;
 	if (is_exec(&decoding) && !start_program(&decoding, value))
@@ -714,7 +419,7 @@ bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *n
 	if (is_fork(&decoding) && !make_child(&decoding, value))
 		return false;
 	complete_open(&decoding);
-	need_socket(&decoding);
+	sk_test_need_socket(&decoding);
 	grown = world->event_count < SK_TEST_EVENT_LIMIT
 			? sk_test_grow(world->reader, world->events, world->event_count, &world->event_capacity,
 				       sizeof(*world->events))

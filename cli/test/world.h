@@ -87,10 +87,22 @@ struct sk_test_world {
 /* The machine as it is in every case: its users, and pid 1. */
 void sk_test_world_init(struct sk_test_world *world, struct sk_test_reader *reader);
 
-/* --- process.c --------------------------------------------------------- */
+/* --- entry.c ----------------------------------------------------------- */
 
 /* Keys of a process, up to NULL. */
 extern const char *const sk_test_process_keys[];
+
+/*
+ * What a node, a command line or a mapping, says of a process, over what `entry` holds already; but for parents,
+ * container, pid and fds, which are decided before or after.  False after reporting.
+ */
+bool sk_test_decode_entry(struct sk_test_world *world, const struct sk_yaml_node *node, uint32_t *user,
+			  struct sk_process_entry *entry);
+
+/* What the kernel calls a process that runs this file. */
+struct sk_bytes sk_test_comm(struct sk_bytes path);
+
+/* --- process.c --------------------------------------------------------- */
 
 /*
  * Adds the process that a node describes, and its parents.  `container` is that of the case: number plus 1.
