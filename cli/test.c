@@ -83,7 +83,7 @@ static int test_file(struct testing *testing, const char *path)
 	if (status == -ENOMEM)
 		return status;
 	if (status < 0) {
-		testing->report.broken_files++;
+		sk_test_report_broken(&testing->report, path);
 		return 0;
 	}
 	return finish_file(testing, &file);
@@ -99,11 +99,12 @@ static void print_diagnostics(const struct sk_diagnostics *diagnostics)
 	sk_buffer_release(&text);
 }
 
-/* What was exercised: behind TAP as its comments, behind XML on standard error. */
+/* What was exercised and what was not: behind TAP as its comments, behind XML on standard error. */
 static void tell_coverage(struct testing *testing)
 {
 	struct sk_buffer text = {0};
 
+	sk_test_report_untested(testing->rules, &text);
 	if (testing->coverage)
 		sk_test_coverage_print(testing->rules, &text);
 	if (testing->mutation >= 0)
@@ -151,7 +152,7 @@ static int test_all(struct testing *testing, struct sk_command_line *line)
 	print_diagnostics(&testing->diagnostics);
 	if (status == -ENOMEM || testing->diagnostics.out_of_memory)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
-	sk_test_report_end(&testing->report, testing->rules);
+	sk_test_report_end(&testing->report);
 	tell_coverage(testing);
 	if (testing->report.text.failed)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");

@@ -161,8 +161,7 @@ void sk_test_report_case(struct sk_test_report *report, const struct sk_test_fil
 		report_tap(report, file, test, result);
 }
 
-/* Rules of which no case says whether they fire. */
-static void list_untested(struct sk_test_report *report, const struct sk_test_rules *rules)
+void sk_test_report_untested(const struct sk_test_rules *rules, struct sk_buffer *buffer)
 {
 	for (; rules; rules = rules->next) {
 		uint32_t untested = 0;
@@ -171,17 +170,32 @@ static void list_untested(struct sk_test_report *report, const struct sk_test_ru
 			untested += !rules->tested[i];
 		if (!untested)
 			continue;
-		sk_buffer_printf(&report->text, "# %u of %u rules of %s%s have no test:\n", untested,
+		sk_buffer_printf(buffer, "%u of %u rules of %s%s have no test:\n", untested,
 				 rules->bundle.rules_count, rules->paths[0], rules->path_count > 1 ? " ..." : "");
 		for (uint32_t i = 0; i < rules->bundle.rules_count; i++) {
 			if (!rules->tested[i])
-				sk_buffer_printf(&report->text, "#   %s\n",
+				sk_buffer_printf(buffer, "  %s\n",
 						 sk_bundle_text(&rules->bundle, rules->bundle.rules[i].name, NULL));
 		}
 	}
 }
 
-void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rules *rules)
+void sk_test_report_broken(struct sk_test_report *report, const char *path)
+{
+	const struct sk_test_file file = {.path = path};
+	const struct sk_test_case test = {.name = "the file can be read"};
+	struct sk_test_result result = {.verdict = SK_TEST_FAILED};
+
+	report->broken_files++;
+	/* TAP's plan says so; XML has no plan. */
+	if (!report->junit)
+		return;
+	sk_buffer_append_text(&result.why, "the file has mistakes, which standard error shows\n");
+	report_junit(report, &file, &test, &result);
+	sk_buffer_release(&result.why);
+}
+
+void sk_test_report_end(struct sk_test_report *report)
 {
 	if (report->junit) {
 		begin_junit(report);
@@ -197,7 +211,6 @@ void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rule
 	if (report->broken_files)
 		sk_buffer_printf(&report->text, "# %u file%s could not be read\n", report->broken_files,
 				 report->broken_files == 1 ? "" : "s");
-	list_untested(report, rules);
 }
 
 void sk_test_report_comment(struct sk_test_report *report, const struct sk_buffer *lines)

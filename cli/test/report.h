@@ -19,8 +19,14 @@ struct sk_test_report {
 void sk_test_report_case(struct sk_test_report *report, const struct sk_test_file *file,
 			 const struct sk_test_case *test, const struct sk_test_result *result);
 
-/* Ends the report, with what no case covers of the rules. */
-void sk_test_report_end(struct sk_test_report *report, const struct sk_test_rules *rules);
+/* A file of tests that could not be read: what is wrong was said elsewhere. */
+void sk_test_report_broken(struct sk_test_report *report, const char *path);
+
+/* Appends which rules no case speaks of; lines without a mark of their own. */
+void sk_test_report_untested(const struct sk_test_rules *rules, struct sk_buffer *buffer);
+
+/* Ends the report. */
+void sk_test_report_end(struct sk_test_report *report);
 
 /* Appends lines as comments; of TAP only. */
 void sk_test_report_comment(struct sk_test_report *report, const struct sk_buffer *lines);

@@ -87,13 +87,14 @@ broken() {
 expect "a mistake in a file of tests is shown where it is" broken
 
 junit() {
-	exits 1 "$saker" test --format junit "$work/good.yaml" "$work/bad.yaml" >"$work/out.xml" &&
+	exits 1 "$saker" test --format junit "$work/good.yaml" "$work/bad.yaml" "$work/broken.yaml" >"$work/out.xml" 2>"$work/err" &&
+		contains "$work/err" "1 of 2 rules of $work/rules.yaml have no test:" &&
 		python3 - "$work/out.xml" <<'END'
 import sys, xml.etree.ElementTree as tree
 root = tree.parse(sys.argv[1]).getroot()
 suites = root.findall('testsuite')
-assert [suite.get('tests') for suite in suites] == ['3', '1'], [suite.attrib for suite in suites]
-assert [suite.get('failures') for suite in suites] == ['0', '1']
+assert [suite.get('tests') for suite in suites] == ['3', '1', '1'], [suite.attrib for suite in suites]
+assert [suite.get('failures') for suite in suites] == ['0', '1', '1']
 assert suites[0].get('skipped') == '1'
 assert suites[0].find('testcase').get('name') == 'cat & <co>'
 assert suites[1].find('testcase').get('name') == 'su "may"'
