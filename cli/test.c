@@ -13,6 +13,9 @@
 #include "compiler/read_file.h"
 #include "runtime/synth/value.h"
 
+/* A file of tests that wants more than this is none that a person wrote. */
+enum { MEMORY_LIMIT = 1 << 30 };
+
 enum { OPTION_FORMAT = 4000, OPTION_COVERAGE, OPTION_COVERAGE_JSON, OPTION_MUTATE };
 
 struct testing {
@@ -198,7 +201,7 @@ static int run(struct sk_command_line *line)
 	struct testing testing = {.mutation = -1};
 	int id, status = SK_EXIT_USAGE;
 
-	sk_arena_init(&testing.arena, 0);
+	sk_arena_init(&testing.arena, MEMORY_LIMIT);
 	sk_sources_init(&testing.sources, &testing.arena);
 	sk_diagnostics_init(&testing.diagnostics, &testing.sources, &testing.arena);
 	testing.reader = (struct sk_test_reader){.arena = &testing.arena, .diagnostics = &testing.diagnostics};
