@@ -293,12 +293,12 @@ TEST(aliases_that_multiply_are_refused)
 {
 	start();
 	add("- list: l\n  items: &a0 [x]\n");
-	number("- list: l%d\n  items: &a%1$d [*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d]\n", 1,
-	       30);
+	number("- list: l%1$d\n  items: &a%1$d [*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d,*a%2$d]\n",
+	       1, 30);
 	REFUSED("too many nodes");
 	start();
 	add("a0: &a0 {x: y}\n");
-	number("a%d: &a%1$d {a: *a%2$d, b: *a%2$d, c: *a%2$d}\n", 1, 60);
+	number("a%1$d: &a%1$d {a: *a%2$d, b: *a%2$d, c: *a%2$d}\n", 1, 60);
 	REFUSED("too many nodes");
 	start();
 	add("- rule: r0\n  desc: d\n  output: x\n  priority: INFO\n  condition: &c evt.type=open");
