@@ -708,7 +708,16 @@ uint32_t sk_rows_child(struct sk_rows *rows, uint32_t parent, uint32_t with)
 
 /* --- without nodes ------------------------------------------------------- */
 
-/* What only the event itself answers. */
+static bool any_in_both(const uint64_t *left, const uint64_t *right, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++) {
+		if (left[i] & right[i])
+			return true;
+	}
+	return false;
+}
+
+/* What only the event itself answers, as long as rules that are left ask for it. */
 static int and_asked(struct sk_rows *rows, const struct plan *plan, uint16_t type, bool scopes, uint64_t *bits)
 {
 	const struct sk_questions *questions = &rows->questions;
@@ -718,20 +727,17 @@ static int and_asked(struct sk_rows *rows, const struct plan *plan, uint16_t typ
 	if (left > 0 && descriptor != NO_DESCRIPTOR)
 		left = and_list(rows, type, sk_tuples_at(&rows->descriptors, descriptor),
 				questions->descriptor_count, bits);
-	for (uint32_t i = 0; left > 0 && i < plan->question_count; i++) {
+	for (uint32_t i = 0; left > 0 && i < plan->asked_count; i++) {
+		const struct sk_question *question = &questions->items[plan->asked[i]];
 		uint32_t signature;
 
-		const struct sk_question *question = &questions->items[plan->questions[i]];
-
+		if ((scopes && sk_question_of_class(question)) ||
+		    !any_in_both(bits, plan->asking + (size_t)i * plan->words, plan->words))
+			continue;
 		if (descriptor != NO_DESCRIPTOR && sk_question_of_descriptor(question) &&
 		    sk_tuples_at(&rows->descriptors, descriptor)[question->place] != SK_NONE)
 			continue;
-		signature = sk_rows_signature(rows, plan->questions[i]);
-		left = signature == SK_NONE ? -1 : and_list(rows, type, &signature, 1, bits);
-	}
-	for (uint32_t i = 0; left > 0 && !scopes && i < plan->class_question_count; i++) {
-		uint32_t signature = sk_rows_signature(rows, plan->class_questions[i]);
-
+		signature = sk_rows_signature(rows, plan->asked[i]);
 		left = signature == SK_NONE ? -1 : and_list(rows, type, &signature, 1, bits);
 	}
 	return left;

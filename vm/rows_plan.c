@@ -113,6 +113,78 @@ static void sort_questions(struct sk_rows *rows, struct plan *plan, uint16_t typ
 	}
 }
 
+/* --- for engines without nodes ------------------------------------------- */
+
+struct ranked {
+	uint32_t question;
+	uint64_t cost;
+	uint64_t rules; /* that its predicates stand in: what its answer may rule out */
+};
+
+/* Cheapest first, for what it may bring. */
+static int compare_ranks(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+	uint64_t one = a->cost * b->rules, other = b->cost * a->rules;
+
+	return one != other ? (one < other ? -1 : 1) : compare_numbers(&a->question, &b->question);
+}
+
+/* The rules that each question stands in, in the order of `asked`. */
+static void note_asking(const struct sk_rows *rows, struct plan *plan, uint32_t *places)
+{
+	for (uint32_t i = 0; i < plan->asked_count; i++)
+		places[plan->asked[i]] = i + 1;
+	for (uint32_t i = 0; i < plan->predicate_count; i++) {
+		uint32_t place = places[rows->questions.of[plan->predicates[i]]];
+
+		for (uint32_t at = plan->first_rule[i]; place && at < plan->first_rule[i + 1]; at++) {
+			uint32_t rule = plan->predicate_rules[at];
+
+			plan->asking[(size_t)(place - 1) * plan->words + rule / 64] |= UINT64_C(1) << (rule % 64);
+		}
+	}
+}
+
+static void rank(const struct sk_rows *rows, struct plan *plan, struct ranked *ranked, uint32_t *places)
+{
+	for (uint32_t i = 0; i < plan->asked_count; i++) {
+		uint32_t question = i < plan->question_count ? plan->questions[i]
+							     : plan->class_questions[i - plan->question_count];
+
+		ranked[i] = (struct ranked){.question = question, .cost = rows->questions.items[question].cost};
+		places[question] = i + 1;
+	}
+	for (uint32_t i = 0; i < plan->predicate_count; i++) {
+		uint32_t place = places[rows->questions.of[plan->predicates[i]]];
+
+		if (place)
+			ranked[place - 1].rules += plan->first_rule[i + 1] - plan->first_rule[i];
+	}
+	qsort(ranked, plan->asked_count, sizeof(*ranked), compare_ranks);
+	for (uint32_t i = 0; i < plan->asked_count; i++)
+		plan->asked[i] = ranked[i].question;
+	note_asking(rows, plan, places);
+}
+
+static bool order_questions(const struct sk_rows *rows, struct plan *plan)
+{
+	const uint32_t count = plan->question_count + plan->class_question_count;
+	struct ranked *ranked = sk_alloc_zeroed((size_t)count + 1, sizeof(*ranked));
+	uint32_t *places = sk_alloc_zeroed((size_t)rows->questions.count + 1, sizeof(*places));
+	bool done = ranked && places;
+
+	plan->asked_count = count;
+	plan->asked = sk_alloc_zeroed((size_t)count + 1, sizeof(*plan->asked));
+	plan->asking = sk_alloc_zeroed((size_t)count * plan->words + 1, sizeof(*plan->asking));
+	done = done && plan->asked && plan->asking;
+	if (done)
+		rank(rows, plan, ranked, places);
+	sk_free(places);
+	sk_free(ranked);
+	return done;
+}
+
 bool sk_rows_build_plan(struct sk_rows *rows, uint16_t type)
 {
 	const size_t questions = (size_t)rows->questions.count + 1;
@@ -127,6 +199,10 @@ bool sk_rows_build_plan(struct sk_rows *rows, uint16_t type)
 		return false;
 	}
 	sort_questions(rows, plan, type);
+	if (sk_rows_without_nodes(rows) && !order_questions(rows, plan)) {
+		sk_rows_release_plan(plan);
+		return false;
+	}
 	plan->built = true;
 	return true;
 }
@@ -136,6 +212,8 @@ void sk_rows_release_plan(struct plan *plan)
 	sk_free(plan->questions);
 	sk_free(plan->class_questions);
 	sk_free(plan->given);
+	sk_free(plan->asked);
+	sk_free(plan->asking);
 	sk_free(plan->predicates);
 	sk_free(plan->first_rule);
 	sk_free(plan->predicate_rules);

@@ -55,6 +55,10 @@ struct plan {
 	uint32_t class_question_count;
 	uint32_t *given; /* questions that the type itself answers (vm/given.h) */
 	uint32_t given_count;
+	/* For the engines without nodes: all questions but `given` in their order, and `words` each of the rules asking. */
+	uint32_t *asked;
+	uint64_t *asking;
+	uint32_t asked_count;
 	uint32_t *predicates; /* ascending; of each the rules that it stands in */
 	uint32_t *first_rule; /* one more than predicates */
 	uint32_t *predicate_rules;
@@ -121,6 +125,7 @@ struct sk_rows {
 	uint64_t known_kinds;    /* a bit a kind */
 	uint64_t host_stamp;     /* of `host_container` */
 	uint32_t host_container; /* what a thread in no container sees; SK_NONE: not known */
+	uint64_t era;            /* of the host, to tell its stamps from those before it began anew */
 
 	struct node *nodes;
 	uint32_t node_count, node_limit;
@@ -158,6 +163,11 @@ struct sk_rows {
 
 	uint64_t events, class_hits, class_misses, nodes_made, rows_made, flushes, linear, asked, residuals;
 };
+
+static inline bool sk_rows_without_nodes(const struct sk_rows *rows)
+{
+	return rows->vm->options.engine == SK_VM_ENGINE_AND || rows->vm->options.engine == SK_VM_ENGINE_SCOPES;
+}
 
 /* --- rows_plan.c --------------------------------------------------------- */
 
