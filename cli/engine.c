@@ -41,11 +41,19 @@ static void set_matching(struct sk_engine *engine, struct sk_command_line *line)
 
 static void set_engine(struct sk_engine *engine, struct sk_command_line *line)
 {
-	engine->kind = strcmp(line->value, "linear") == 0 ? SK_VM_ENGINE_LINEAR : SK_VM_ENGINE_ROWS;
-	if (engine->kind == SK_VM_ENGINE_ROWS && strcmp(line->value, "rows") != 0) {
-		sk_command_usage(line, "--engine is `rows` or `linear`, not '%s'", line->value);
-		line->failed = true;
+	static const char *const names[] = {
+		[SK_VM_ENGINE_ROWS] = "rows", [SK_VM_ENGINE_LINEAR] = "linear", [SK_VM_ENGINE_ATOMS] = "atoms",
+		[SK_VM_ENGINE_AND] = "and",   [SK_VM_ENGINE_SCOPES] = "scopes",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(line->value, names[i]) == 0) {
+			engine->kind = (enum sk_vm_engine)i;
+			return;
+		}
 	}
+	sk_command_usage(line, "--engine is `rows`, `linear`, `atoms`, `and` or `scopes`, not '%s'", line->value);
+	line->failed = true;
 }
 
 bool sk_engine_take_option(struct sk_engine *engine, struct sk_command_line *line, int id)

@@ -24,9 +24,10 @@ enum {
 
 #define SK_HOW_OPTION                                                                                              \
 	{                                                                                                          \
-		SK_OPTION_ENGINE, "engine", "rows|linear",                                                         \
-			"how to evaluate: with everything remembered (default), or rule after rule; both give "    \
-			"the same alerts"                                                                          \
+		SK_OPTION_ENGINE, "engine", "rows|linear|...",                                                     \
+			"how to evaluate: with everything remembered (default), or rule after rule; for "          \
+			"measuring also atoms, and, scopes, which leave parts of rows out; all give the same "     \
+			"alerts"                                                                                   \
 	}
 
 #define SK_ENGINE_OPTIONS                                                                                          \

@@ -261,6 +261,12 @@ void sk_rows_flush(struct sk_rows *rows)
 	rows->full = false;
 }
 
+void sk_rows_begin_anew(struct sk_rows *rows)
+{
+	rows->host_container = SK_NONE;
+	rows->era++;
+}
+
 /* --- creating ---------------------------------------------------------- */
 
 static uint32_t power_of_two(uint32_t least)

@@ -38,6 +38,9 @@ uint32_t sk_rows_evaluate_profiled(struct sk_rows *rows, uint16_t type);
 /* Forgets everything that is remembered. */
 void sk_rows_flush(struct sk_rows *rows);
 
+/* Forgets what follows from a stamp of the host and not from a value. */
+void sk_rows_begin_anew(struct sk_rows *rows);
+
 void sk_rows_stats(const struct sk_rows *rows, struct sk_vm_stats *ret_stats);
 
 #endif

@@ -260,17 +260,18 @@ static bool ask_ancestors(struct sk_rows *rows, uint32_t *signatures)
 	return number != SK_NONE;
 }
 
-/* Its stamp is part of the key of a container, as another kind of name. */
+/* Its stamp and the host's era are part of the key of a container, as another kind of name. */
 static bool container_key(struct sk_rows *rows, const struct sk_vm_container *container,
 			  struct sk_memo_key *ret_key)
 {
-	const size_t size = container->length + sizeof(container->stamp);
+	const uint64_t head[] = {rows->era, container->stamp};
+	const size_t size = container->length + sizeof(head);
 	struct sk_value name = sk_value_text(rows->key_buffer, (uint32_t)size);
 
 	if (size > sizeof(rows->key_buffer))
 		return false;
-	memcpy(rows->key_buffer, &container->stamp, sizeof(container->stamp));
-	memcpy(rows->key_buffer + sizeof(container->stamp), container->id, container->length);
+	memcpy(rows->key_buffer, head, sizeof(head));
+	memcpy(rows->key_buffer + sizeof(head), container->id, container->length);
 	return sk_memo_key(rows->questions.count + SK_VM_DESCRIPTOR_KINDS, &name, NULL, 0, ret_key);
 }
 

@@ -519,6 +519,12 @@ bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field)
 	return false;
 }
 
+void sk_vm_begin_anew(struct sk_vm *vm)
+{
+	if (vm->rows)
+		sk_rows_begin_anew(vm->rows);
+}
+
 void sk_vm_flush(struct sk_vm *vm)
 {
 	if (vm->rows)

@@ -173,6 +173,12 @@ bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field);
 /* Forgets all that is remembered of values and threads. */
 void sk_vm_flush(struct sk_vm *vm);
 
+/*
+ * The host begins anew: its threads, fds and containers are others from now
+ * on, and their caches zeroed.  What is remembered of values stays.
+ */
+void sk_vm_begin_anew(struct sk_vm *vm);
+
 void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats);
 
 struct sk_profile;

@@ -21,6 +21,16 @@ same_alerts() { # CAPTURE PACK-OPTION...
 	done
 }
 
+# Those for measuring have each a way of their own.
+ablation_agrees() { # CAPTURE PACK-OPTION...
+	capture=$1
+	shift
+	for engine in linear atoms and scopes; do
+		"$saker" replay -q --json --engine "$engine" --rule-matching all "$@" "$capture" >"$work/$engine" || return 1
+		cmp "$work/linear" "$work/$engine" || return 1
+	done
+}
+
 set -f
 own="-r rules/saker-host.yaml"
 # shellcheck disable=SC2086
@@ -60,6 +70,8 @@ cat >"$work/wide.yaml" <<'PACK'
   warn_evttypes: false
 PACK
 expect "the same alerts: demo, a pack that always matches" same_alerts rules/demo.scap -r "$work/wide.yaml"
+expect "the same alerts: demo, the engines for measuring" ablation_agrees rules/demo.scap -r "$work/wide.yaml"
+expect "an engine that there is not is refused" exits 2 "$saker" replay --engine fast -r "$work/wide.yaml" rules/demo.scap
 expect "they are many" [ "$(wc -l <"$work/rows")" -gt 1000 ]
 
 # Every field of threads, ancestors and fds is asked for, in a checking build
