@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "runtime/fields/fields.h"
 #include "vm/support/alloc.h"
@@ -10,6 +11,7 @@
 struct sk_sensor {
 	const struct sk_bundle *bundle;
 	struct sk_state *state;
+	struct sk_state_options state_options;
 	struct sk_fields *fields;
 	struct sk_vm *vm;
 	struct sk_alerts *alerts;
@@ -125,6 +127,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 		goto failed;
 	sensor->bundle = options->bundle;
 	sensor->outputs = options->outputs;
+	sensor->state_options = options->state;
 	sensor->rule_matches = sk_alloc_zeroed(options->bundle->rules_count, sizeof(*sensor->rule_matches));
 	if (!sensor->rule_matches)
 		goto failed;
@@ -164,6 +167,23 @@ void sk_sensor_destroy(struct sk_sensor *sensor)
 		sk_state_destroy(sensor->state);
 	sk_free(sensor->rule_matches);
 	sk_free(sensor);
+}
+
+int sk_sensor_restart(struct sk_sensor *sensor)
+{
+	struct sk_state *state;
+	int status = sk_state_create(&sensor->state_options, &state);
+
+	if (status < 0)
+		return status;
+	sk_state_destroy(sensor->state);
+	sensor->state = state;
+	sensor->view = (struct sk_event_view){.fields = sensor->fields};
+	sensor->events = sensor->damaged = sensor->matches = 0;
+	sensor->begun = false;
+	memset(sensor->rule_matches, 0, sensor->bundle->rules_count * sizeof(*sensor->rule_matches));
+	sk_vm_begin_anew(sensor->vm);
+	return 0;
 }
 
 struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor)

@@ -39,6 +39,13 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 		     struct sk_error *error);
 void sk_sensor_destroy(struct sk_sensor *sensor);
 
+/*
+ * Begins anew with an empty state and counters of zero, as a new sensor would;
+ * only what the engine remembers of values stays.  0, or -ENOMEM: then nothing
+ * has changed.
+ */
+int sk_sensor_restart(struct sk_sensor *sensor);
+
 /* Takes what was there before the first event. */
 struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor);
 

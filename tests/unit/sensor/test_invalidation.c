@@ -547,6 +547,37 @@ TEST(an_event_about_a_container_shows_it_and_not_its_threads_own)
 	pair_close(&pair);
 }
 
+/* What is seen of a thread in a container of this image, the first one in its world. */
+static uint64_t see_in_new_world(const char *image)
+{
+	populate(&pair.world);
+	fork_into_container();
+	container_event("container", image);
+	return SEE(200);
+}
+
+TEST(a_sensor_that_is_restarted_knows_nothing_of_the_world_before)
+{
+	struct sk_sensor_stats stats;
+	uint64_t hits;
+
+	OPEN("evt.type = close and container.image = debian", "evt.type = close and container.image = alpine",
+	     "evt.type = close and evt.num < 4");
+	CHECK_EQUAL(see_in_new_world("debian"), FIRST | THIRD);
+	CHECK_EQUAL(SEE(100), 0);
+	hits = sk_sensor_vm_stats(pair.rows).value_hits;
+	CHECK_EQUAL(sk_sensor_restart(pair.rows), 0);
+	CHECK_EQUAL(sk_sensor_restart(pair.linear), 0);
+	stats = sk_sensor_stats(pair.rows);
+	CHECK_EQUAL(stats.events, 0);
+	CHECK_EQUAL(stats.state.threads, 0);
+	CHECK_EQUAL(sk_sensor_vm_stats(pair.rows).value_hits, hits);
+	CHECK_EQUAL(sk_sensor_vm_stats(pair.rows).flushes, 0);
+	CHECK_EQUAL(see_in_new_world("alpine"), SECOND_ONE | THIRD);
+	CHECK_EQUAL(SEE(100), 0);
+	pair_close(&pair);
+}
+
 TEST(cgroups_that_change_with_an_exec_change_the_container)
 {
 	OPEN("container.id = host", "container.id = one");
@@ -693,6 +724,7 @@ TEST_MAIN(
 	RUN(root_among_a_containers_users_ends_the_hosts_names_there)
 	RUN(metadata_that_arrives_late_is_seen_by_the_threads_of_its_container)
 	RUN(an_event_about_a_container_shows_it_and_not_its_threads_own)
+	RUN(a_sensor_that_is_restarted_knows_nothing_of_the_world_before)
 	RUN(cgroups_that_change_with_an_exec_change_the_container)
 	RUN(an_fd_that_is_another_file_now_is_seen_as_that)
 	RUN(a_directory_and_a_file_of_the_same_name_are_told_apart)
