@@ -4,7 +4,7 @@
  * memory.
  *
  *   evaluate [-e ENGINE,...] [-n REPEATS] [-t SECONDS] [-l SECONDS] [-c EVENTS] [-f WORDS] [-a] [-i]
- *            BUNDLE CAPTURE
+ *            [-w] BUNDLE CAPTURE
  *
  * The same events are replayed with more and more of the pipeline:
  *
@@ -24,6 +24,8 @@
  *
  * The first match of each event counts, or with -a all of them.  Matches are
  * hashed as (event, rule) pairs; engines that disagree make the program fail.
+ * With -w each engine replays the capture once more at once, with a new state
+ * but with all that it remembers of values (sk_sensor_restart()): a warm pass.
  * With -i one pass of the first engine is all that is done, for callgrind to
  * count.
  */
@@ -77,13 +79,18 @@ struct series {
 	size_t count;
 };
 
+/* Of one engine. */
+struct evaluation {
+	struct series cold, warm;
+};
+
 struct bench {
 	struct corpus corpus;
 	struct sk_bundle bundle;
 	struct floor *floor;
 	uint64_t most_events;
 	double limit; /* seconds a pass */
-	bool match_all;
+	bool match_all, warm;
 };
 
 static void fail(const char *what, const char *why)
@@ -185,23 +192,19 @@ static void add_mark(struct pass *pass, const struct progress *progress, int64_t
 	pass->events = progress->events;
 }
 
-static struct pass run_pass(const struct bench *bench, enum work work, const struct engine *engine)
+/* The whole capture, from a state without anything. */
+static struct pass replay(const struct bench *bench, enum work work, struct sk_sensor *sensor)
 {
-	struct progress progress = {.hash = XXH3_createState()};
+	struct progress progress = {.sensor = sensor, .hash = XXH3_createState()};
+	struct sk_entry_sink sink = sk_sensor_sink(sensor);
 	struct pass pass = {0};
-	struct sk_outputs outputs;
-	struct sk_entry_sink sink;
 	struct sk_error error = {0};
 	int64_t begun;
-	size_t heap;
 	bool more;
 
 	if (!progress.hash)
 		fail("pass", "out of memory");
 	XXH3_64bits_reset(progress.hash);
-	sk_outputs_init(&outputs, true);
-	progress.sensor = create_sensor(bench, engine, &outputs);
-	sink = sk_sensor_sink(progress.sensor);
 	if (sk_scap_reader_open_memory(bench->corpus.bytes, bench->corpus.size, &sink, &progress.reader, &error) <
 	    0)
 		fail("capture", error.message);
@@ -213,13 +216,33 @@ static struct pass run_pass(const struct bench *bench, enum work work, const str
 	} while (more && progress.events < bench->most_events &&
 		 (double)pass.marks[pass.count - 1].ns < bench->limit * 1e9);
 	sk_scap_reader_close(progress.reader);
-	pass.stats = sk_sensor_vm_stats(progress.sensor);
-	pass.state_bytes = sk_sensor_stats(progress.sensor).state.memory;
+	XXH3_freeState(progress.hash);
+	pass.stats = sk_sensor_vm_stats(sensor);
+	pass.state_bytes = sk_sensor_stats(sensor).state.memory;
+	return pass;
+}
+
+/* `ret_warm`: a second pass of the same engine; NULL: none. */
+static struct pass run_pass(const struct bench *bench, enum work work, const struct engine *engine,
+			    struct pass *ret_warm)
+{
+	struct sk_outputs outputs;
+	struct sk_sensor *sensor;
+	struct pass pass;
+	size_t heap;
+
+	sk_outputs_init(&outputs, true);
+	sensor = create_sensor(bench, engine, &outputs);
+	pass = replay(bench, work, sensor);
+	if (ret_warm) {
+		if (sk_sensor_restart(sensor) < 0)
+			fail("sensor", "out of memory");
+		*ret_warm = replay(bench, work, sensor);
+	}
 	heap = measure_heap();
-	sk_sensor_destroy(progress.sensor);
+	sk_sensor_destroy(sensor);
 	pass.sensor_bytes = heap - measure_heap();
 	sk_outputs_release(&outputs);
-	XXH3_freeState(progress.hash);
 	return pass;
 }
 
@@ -314,9 +337,10 @@ static void print_stats(const struct sk_vm_stats *stats)
 	       stats->classes, stats->descriptors, stats->nodes, stats->rows);
 }
 
-static void print_engine(const struct bench *bench, const struct series *series, const struct series *state,
+static void print_engine(const struct bench *bench, const struct evaluation *evaluation, const struct series *state,
 			 const struct series *none)
 {
+	const struct series *series = &evaluation->cold;
 	size_t last = common_marks(series, state) - 1, middle = last / 2;
 	const struct pass *pass = &series->passes[0];
 	double total = least(series, 0, last), events = (double)events_at(series, last);
@@ -324,6 +348,8 @@ static void print_engine(const struct bench *bench, const struct series *series,
 	printf("{\"engine\":\"%s\",\"events\":%.0f,\"complete\":%s,", series->engine->name, events,
 	       pass->events == none->passes[0].events ? "true" : "false");
 	print_stage("eval", series, state);
+	if (bench->warm)
+		print_stage("warm", &evaluation->warm, state);
 	printf("\"eval_ns_second_half\":%.2f,\"total_ns\":%.2f,\"events_per_second\":%.0f,",
 	       difference(series, state, middle, last), total / events, events / total * 1e9);
 	printf("\"matches\":%" PRIu64 ",\"hash\":\"%016" PRIx64 "\",", pass->marks[last].matches,
@@ -334,29 +360,37 @@ static void print_engine(const struct bench *bench, const struct series *series,
 	printf("}");
 }
 
-/* Matches of all engines over the events that all of them did. */
-static bool engines_agree(const struct series *all, size_t count)
+/* Matches over the events that both did. */
+static bool series_agree(const struct series *base, const struct series *series)
+{
+	const struct pass *first = &base->passes[0];
+
+	for (size_t i = 0; i < series->count; i++) {
+		const struct pass *pass = &series->passes[i];
+		size_t common = first->count < pass->count ? first->count : pass->count;
+
+		/* A short last mark of a shorter pass stands at another event. */
+		if (common < first->count || common < pass->count)
+			common--;
+		for (size_t mark = 0; mark < common; mark++) {
+			if (first->marks[mark].hash != pass->marks[mark].hash) {
+				fprintf(stderr, "evaluate: %s and %s disagree between events %zu and %zu\n",
+					base->engine->name, series->engine->name, (mark - 1) * MARK_EVERY,
+					mark * MARK_EVERY);
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
+static bool engines_agree(const struct evaluation *all, size_t count)
 {
 	bool agree = true;
 
 	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < all[i].count; j++) {
-			const struct pass *first = &all[0].passes[0], *pass = &all[i].passes[j];
-			size_t common = first->count < pass->count ? first->count : pass->count;
-
-			/* A short last mark of a shorter pass stands at another event. */
-			if (common < first->count || common < pass->count)
-				common--;
-			for (size_t mark = 0; mark < common; mark++) {
-				if (first->marks[mark].hash != pass->marks[mark].hash) {
-					fprintf(stderr, "evaluate: %s and %s disagree between events %zu and %zu\n",
-						all[0].engine->name, all[i].engine->name, (mark - 1) * MARK_EVERY,
-						mark * MARK_EVERY);
-					agree = false;
-					break;
-				}
-			}
-		}
+		agree &= series_agree(&all[0].cold, &all[i].cold);
+		agree &= series_agree(&all[0].cold, &all[i].warm);
 	}
 	return agree;
 }
@@ -410,7 +444,7 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "ae:n:t:l:c:f:i")) != -1) {
+	while ((option = getopt(argc, argv, "ae:n:t:l:c:f:iw")) != -1) {
 		switch (option) {
 		case 'a':
 			bench->match_all = true;
@@ -436,6 +470,9 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 		case 'i':
 			options->once = true;
 			break;
+		case 'w':
+			bench->warm = true;
+			break;
 		default:
 			exit(2);
 		}
@@ -443,7 +480,7 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 	if (options->repeats < 1 || options->repeats > MOST_REPEATS || argc - optind != 2 || options->words == 0) {
 		fprintf(stderr, "usage: evaluate [-e ENGINE,...] [-n REPEATS] [-t SECONDS] [-l SECONDS] [-c "
 				"EVENTS] [-f WORDS] "
-				"[-a] [-i] "
+				"[-a] [-i] [-w] "
 				"BUNDLE CAPTURE\nengines:");
 		for (size_t i = 0; i < ENGINE_COUNT; i++)
 			fprintf(stderr, " %s", engines[i].name);
@@ -454,7 +491,8 @@ static void take_options(int argc, char **argv, struct options *options, struct 
 
 int main(int argc, char **argv)
 {
-	static struct series stages[WORK_EVALUATE], evaluations[MOST_ENGINES];
+	static struct series stages[WORK_EVALUATE];
+	static struct evaluation evaluations[MOST_ENGINES];
 	struct options options = {.repeats = 3, .words = 2};
 	struct bench bench = {.limit = 1e9, .most_events = UINT64_MAX};
 	size_t repeat = 0;
@@ -469,7 +507,7 @@ int main(int argc, char **argv)
 	if (corpus_load(argv[optind + 1], &bench.corpus) < 0)
 		return 1;
 	if (options.once) {
-		struct pass pass = run_pass(&bench, WORK_EVALUATE, options.engines[0]);
+		struct pass pass = run_pass(&bench, WORK_EVALUATE, options.engines[0], NULL);
 
 		printf("{\"engine\":\"%s\",\"events\":%" PRIu64 ",\"matches\":%" PRIu64 "}\n",
 		       options.engines[0]->name, pass.events, pass.marks[pass.count - 1].matches);
@@ -484,14 +522,17 @@ int main(int argc, char **argv)
 	     repeat++) {
 		for (unsigned work = 0; work < WORK_EVALUATE; work++) {
 			stages[work].work = work;
-			stages[work].passes[stages[work].count++] = run_pass(&bench, work, options.engines[0]);
+			stages[work].passes[stages[work].count++] =
+				run_pass(&bench, work, options.engines[0], NULL);
 		}
 		for (size_t i = 0; i < options.engine_count; i++) {
-			struct series *series = &evaluations[i];
+			struct series *cold = &evaluations[i].cold, *warm = &evaluations[i].warm;
 
-			series->engine = options.engines[i];
-			series->work = WORK_EVALUATE;
-			series->passes[series->count++] = run_pass(&bench, WORK_EVALUATE, series->engine);
+			cold->engine = warm->engine = options.engines[i];
+			cold->work = warm->work = WORK_EVALUATE;
+			cold->passes[cold->count++] = run_pass(&bench, WORK_EVALUATE, options.engines[i],
+							       bench.warm ? &warm->passes[warm->count] : NULL);
+			warm->count += bench.warm;
 		}
 	}
 	agree = engines_agree(evaluations, options.engine_count);

@@ -8,6 +8,8 @@ import shutil
 from . import tools
 
 RECORDED = ["busy", "attacks-a", "container-a"]
+# Evaluation with every rule enabled is to take at most so much there, ns an event.
+TARGETS, TARGET_NS = ["busy", "attacks-a"], 60
 
 
 def copy_recorded(bench, name):
@@ -63,6 +65,11 @@ def make(bench):
 def find(bench, name):
     """The corpus of that name, or None."""
     return next((corpus for corpus in bench.results["corpora"] if corpus["name"] == name), None)
+
+
+def targets(bench):
+    """Those that the target is set for, or what stands for them."""
+    return [corpus for corpus in bench.results["corpora"] if corpus["name"] in TARGETS] or [main(bench)]
 
 
 def main(bench):

@@ -35,7 +35,7 @@ def real_packs(bench):
         for corpus in bench.results["corpora"]:
             if pack is not packs.largest_real(bench) and corpus is not main:
                 continue
-            result = evaluate(bench, pack, corpus, "-t", seconds, "-e", "linear,rows")
+            result = evaluate(bench, pack, corpus, "-w", "-t", seconds, "-e", "linear,rows")
             rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
             tell(f"{pack['name']} over {corpus['name']}", result)
 
@@ -59,17 +59,21 @@ def scaling(bench):
     for pack in bench.results["packs"]:
         if not pack["name"].startswith("generated"):
             continue
-        result = evaluate(bench, pack, corpus, "-n", 2, "-t", 3, "-e", "linear,rows", "-f", max(1, int(pack["name"].split("-")[1]) // 64))
+        result = evaluate(bench, pack, corpus, "-w", "-n", 2, "-t", 3, "-e", "linear,rows", "-f",
+                          max(1, int(pack["name"].split("-")[1]) // 64))
         rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
         tell(pack["name"], result)
 
 
 def ablation(bench):
     """Every engine that there is, from plain to all ideas together."""
-    corpus, pack = corpora.main(bench), packs.largest_real(bench)
-    result = evaluate(bench, pack, corpus, "-t", 2 if bench.quick else 6)
-    bench.results["ablation"] = {"pack": pack["name"], "corpus": corpus["name"], **result}
-    tell(f"{pack['name']} over {corpus['name']}", result)
+    rows = bench.results["ablation"] = []
+    runs = [(packs.largest_real(bench), corpus) for corpus in corpora.targets(bench)]
+    runs.append((packs.find(bench, "generated-1000"), corpora.find(bench, "played")))
+    for pack, corpus in runs:
+        result = evaluate(bench, pack, corpus, "-t", 2 if bench.quick else 6)
+        rows.append({"pack": pack["name"], "corpus": corpus["name"], **result})
+        tell(f"{pack['name']} over {corpus['name']}", result)
 
 
 def floor(bench):

@@ -100,7 +100,7 @@ def log_log(path, title, x_title, y_title, series):
 def bars(path, title, unit, rows):
     """One bar a row, with its figure. `rows`: [(label, value), ...]."""
     canvas = Canvas(760, 70 + 34 * len(rows))
-    left, right = 170, 610
+    left, right = 230, 610
     most = max([value for _, value in rows] + [1e-9])
 
     canvas.text(20, 30, title, size=16, bold=True)
