@@ -77,7 +77,10 @@ static inline void bytes(struct world *world, unsigned index, const void *from, 
 /* With the size that the schema gives the parameter's type. */
 static inline void number(struct world *world, unsigned index, int64_t value)
 {
-	bytes(world, index, &value, sk_param_fixed_size(sk_events[world->type].params[index].type));
+	/* Of an address of 16 bytes the number is the first half. */
+	const int64_t wide[2] = {value, 0};
+
+	bytes(world, index, wide, sk_param_fixed_size(sk_events[world->type].params[index].type));
 }
 
 static inline void text(struct world *world, unsigned index, const char *value)
