@@ -145,6 +145,9 @@ static int fill_tail_calls(struct sk_capture *capture, struct sk_error *error)
 		[SK_PROGRAM_PTRACE] = programs->progs.sk_exit_ptrace,
 		[SK_PROGRAM_PRCTL] = programs->progs.sk_exit_prctl,
 		[SK_PROGRAM_QUOTACTL] = programs->progs.sk_exit_quotactl,
+		[SK_PROGRAM_KEYCTL] = programs->progs.sk_exit_keyctl,
+		[SK_PROGRAM_FSCONFIG] = programs->progs.sk_exit_fsconfig,
+		[SK_PROGRAM_SEMOP] = programs->progs.sk_exit_semop,
 	};
 	int table = bpf_map__fd(programs->maps.sk_programs);
 

@@ -50,6 +50,8 @@ static enum sk_program program_of(uint16_t event)
 	case SK_EVENT_SYSCALL_WRITEV_X:
 	case SK_EVENT_SYSCALL_PREADV_X:
 	case SK_EVENT_SYSCALL_PWRITEV_X:
+	case SK_EVENT_SYSCALL_PROCESS_VM_READV_X:
+	case SK_EVENT_SYSCALL_PROCESS_VM_WRITEV_X:
 		return SK_PROGRAM_MESSAGE;
 	case SK_EVENT_SOCKET_SENDMMSG_X:
 	case SK_EVENT_SOCKET_RECVMMSG_X:
@@ -63,6 +65,12 @@ static enum sk_program program_of(uint16_t event)
 		return SK_PROGRAM_PRCTL;
 	case SK_EVENT_SYSCALL_QUOTACTL_X:
 		return SK_PROGRAM_QUOTACTL;
+	case SK_EVENT_SYSCALL_KEYCTL_X:
+		return SK_PROGRAM_KEYCTL;
+	case SK_EVENT_SYSCALL_FSCONFIG_X:
+		return SK_PROGRAM_FSCONFIG;
+	case SK_EVENT_SYSCALL_SEMOP_X:
+		return SK_PROGRAM_SEMOP;
 	default:
 		return SK_PROGRAM_NONE;
 	}

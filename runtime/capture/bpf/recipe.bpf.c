@@ -85,6 +85,11 @@ static __always_inline void put_step(struct sk_scratch *scratch, const struct sk
 	case SK_STEP_NUMBER:
 		put_number(scratch, step->width, argument);
 		break;
+	case SK_STEP_NUMBER_PAIR:
+		if (step->argument + 1 < SK_ARGUMENT_COUNT)
+			put_number(scratch, step->width,
+				   argument << 32 | (__u32)scratch->arguments[step->argument + 1]);
+		break;
 	case SK_STEP_FLAGS:
 		put_number(scratch, step->width, sk_map_flags(extra, (__u32)argument));
 		break;

@@ -16,6 +16,7 @@ enum sk_step_kind {
 	SK_STEP_RESULT,
 	SK_STEP_SIGNED,
 	SK_STEP_NUMBER,
+	SK_STEP_NUMBER_PAIR,
 	SK_STEP_FLAGS,
 	SK_STEP_TEXT,
 	SK_STEP_TEXT_RESULT,
@@ -62,6 +63,7 @@ enum sk_recipe_number {
 #define FD(a) {SK_STEP_SIGNED, a, 8, 0},
 #define PID(a) {SK_STEP_SIGNED, a, 8, 0},
 #define NUMBER(a, bytes) {SK_STEP_NUMBER, a, bytes, 0},
+#define NUMBER_PAIR(a, bytes) {SK_STEP_NUMBER_PAIR, a, bytes, 0},
 #define FLAGS(a, map, bytes) {SK_STEP_FLAGS, a, bytes, SK_MAP_##map},
 #define TEXT(a) {SK_STEP_TEXT, a, 0, 0},
 #define TEXT_RESULT(a) {SK_STEP_TEXT_RESULT, a, 0, 0},
@@ -94,6 +96,7 @@ static const struct sk_recipe sk_recipes[SK_RECIPE_COUNT] = {
 #undef FD
 #undef PID
 #undef NUMBER
+#undef NUMBER_PAIR
 #undef FLAGS
 #undef TEXT
 #undef TEXT_RESULT

@@ -170,7 +170,7 @@ static __always_inline void put_received(struct sk_scratch *scratch, const struc
 	sk_put_user_bytes(scratch, message->control, message->control_size, CONTROL_LIMIT);
 }
 
-/* readv, writev, preadv, pwritev, sendmsg, recvmsg: one message in pieces. */
+/* readv, writev, preadv, pwritev, process_vm_*, sendmsg, recvmsg: one message in pieces. */
 SEC("tp_btf/sys_exit")
 int sk_exit_message(void *context)
 {
@@ -214,6 +214,12 @@ int sk_exit_message(void *context)
 		sk_put_signed(scratch, fd);
 		if (scratch->dispatch.event == SK_EVENT_SYSCALL_PREADV_X)
 			sk_put_u64(scratch, scratch->arguments[3]);
+		break;
+	/* The first argument is a process; the caller's own pieces have what went either way. */
+	case SK_EVENT_SYSCALL_PROCESS_VM_READV_X:
+	case SK_EVENT_SYSCALL_PROCESS_VM_WRITEV_X:
+		sk_put_signed(scratch, fd);
+		put_pieces(scratch, message.pieces, message.count, result < 0 ? 0 : result);
 		break;
 	default: {
 		__u32 size = pieces_size(scratch, message.pieces, message.count);
