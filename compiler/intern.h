@@ -6,6 +6,14 @@
  *
  *   slots (xxh3, open addressing) ─► number ─► item: bytes, length
  *
+ *    31       26                        0
+ *   +-----------+-------------------------+
+ *   | hash bits | number + 1              |    0: free
+ *   +-----------+-------------------------+
+ *
+ * The bits keep a search from looking at nearly all items that it does not
+ * mean: each is a cache miss once there are many.
+ *
  *   chunks   [64 items][128 items][256 items] ...
  *
  * Invariant: items never change and never move; numbers count up from 0 in the
@@ -26,13 +34,16 @@ struct sk_interned {
 	uint32_t hash;
 };
 
-enum { SK_INTERN_FIRST_CHUNK = 64, SK_INTERN_CHUNKS = 24 };
+enum { SK_INTERN_FIRST_CHUNK = 64, SK_INTERN_CHUNKS = 20, SK_INTERN_NUMBER_BITS = 26 };
+
+_Static_assert((uint64_t)SK_INTERN_FIRST_CHUNK << SK_INTERN_CHUNKS <= UINT64_C(1) << SK_INTERN_NUMBER_BITS,
+	       "every number fits into a slot");
 
 struct sk_intern {
 	struct sk_arena *arena;
 	struct sk_interned *chunks[SK_INTERN_CHUNKS]; /* each twice as large as the one before */
 	uint32_t count, capacity;
-	uint32_t *slots; /* number + 1, 0: free */
+	uint32_t *slots;
 	uint32_t slot_count;
 };
 
