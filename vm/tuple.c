@@ -45,13 +45,14 @@ uint32_t sk_tuples_intern(struct sk_tuples *tuples, const uint32_t *signatures)
 
 	for (; tuples->slots[at]; at = (at + 1) & tuples->mask) {
 		number = tuples->slots[at] - 1;
-		if (memcmp(sk_tuples_at(tuples, number), signatures, size) == 0)
+		if (!size || memcmp(sk_tuples_at(tuples, number), signatures, size) == 0)
 			return number;
 	}
 	if (tuples->count == tuples->limit)
 		return UINT32_MAX;
 	number = tuples->count++;
-	memcpy(tuples->items + (size_t)number * tuples->width, signatures, size);
+	if (size)
+		memcpy(tuples->items + (size_t)number * tuples->width, signatures, size);
 	tuples->slots[at] = number + 1;
 	return number;
 }
