@@ -32,9 +32,12 @@ expect "compile without a pack is a usage error" exits 2 "$saker" compile -o "$w
 expect "compile without -o is a usage error" exits 2 "$saker" compile rules/saker-host.yaml
 expect "a missing pack is an error of the pack" exits 1 "$saker" lint "$work/none.yaml"
 expect "a missing bundle is an input error" exits 3 "$saker" disasm "$work/none.skb"
-expect "a missing capture is an input error" exits 3 "$saker" replay -r rules/saker-host.yaml "$work/none.scap"
+expect "a missing capture is an input error" exits 3 "$saker" replay -r rules/ "$work/none.scap"
 
-expect "the default pack has no errors and no warnings" says "0 errors, 0 warnings" "$saker" lint rules/
+expect "the default pack has no errors and no warnings" says "0 errors, 0 warnings" "$saker" lint --strict rules/
+for pack in rules/saker-[!b]*.yaml; do
+	expect "$pack loads behind the base alone" "$saker" lint rules/saker-base.yaml "$pack"
+done
 expect "the default pack compiles" exits 0 "$saker" compile rules/*.yaml -o "$work/a.skb"
 "$saker" compile -q rules/*.yaml -o "$work/b.skb"
 expect "compiling twice gives identical bytes" cmp "$work/a.skb" "$work/b.skb"
@@ -46,10 +49,10 @@ expect "a pipe is written to, not replaced" sh -c \
 
 expect "--disable leaves rules out" says " 1 rules" \
 	"$saker" compile rules/*.yaml --disable '*' --enable 'Process traced' -o "$work/one.skb"
-expect "--disable-tag leaves rules out" says " 19 rules" \
-	"$saker" compile rules/saker-host.yaml --disable-tag nonexistent -o "$work/all.skb"
-expect "--priority leaves less severe rules out" says " 2 rules" \
-	"$saker" compile rules/saker-host.yaml --priority critical -o "$work/critical.skb"
+expect "--disable-tag leaves rules out" says " $(grep -h '^- rule:' rules/*.yaml | grep -c .) rules" \
+	"$saker" compile rules/*.yaml --disable-tag nonexistent -o "$work/all.skb"
+expect "--priority leaves less severe rules out" says " $(grep -hi 'priority: critical' rules/*.yaml | grep -c .) rules" \
+	"$saker" compile rules/*.yaml --priority critical -o "$work/critical.skb"
 expect "a bad priority is a usage error" exits 2 "$saker" compile rules/*.yaml --priority high -o "$work/x.skb"
 
 cat >"$work/bad.yaml" <<'PACK'
@@ -125,7 +128,7 @@ head -c 500000 "$work/many.scap.gz" >"$work/many.cut.gz"
 expect "a large compressed capture gives the same alerts" sh -c \
 	"[ -s '$work/many.txt' ] && \"$saker\" replay -q -b '$work/a.skb' '$work/many.scap.gz' | cmp - '$work/many.txt'"
 expect "a replay ends when nobody reads its alerts, and says nothing of them" sh -c "
-	{ '$saker' replay -q --json -r rules/saker-host.yaml rules/demo.scap 2>'$work/err'; echo \$? >'$work/status'; } | true
+	{ '$saker' replay -q --json -r rules/ rules/demo.scap 2>'$work/err'; echo \$? >'$work/status'; } | true
 	[ ! -s '$work/err' ]"
 expect "from a pipe too" sh -c \
 	"cat '$work/many.scap.gz' | \"$saker\" replay -q -b '$work/a.skb' - | cmp - '$work/many.txt'"

@@ -77,7 +77,7 @@ me=$(cat /proc/$$/comm)
 
 # --- saker's own pack ------------------------------------------------------
 
-if ! start_sensor rules/saker-host.yaml; then
+if ! start_sensor rules/; then
 	expect "the sensor starts" false
 	finish
 fi

@@ -32,7 +32,7 @@ ablation_agrees() { # CAPTURE PACK-OPTION...
 }
 
 set -f
-own="-r rules/saker-host.yaml"
+own="-r rules/"
 # shellcheck disable=SC2086
 expect "the same alerts: demo, own pack" same_alerts rules/demo.scap $own --enable '*'
 expect "they are some" [ -s "$work/rows" ]

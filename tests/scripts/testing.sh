@@ -4,7 +4,8 @@
 # read, and exit statuses are as documented.
 . tests/scripts/tap.sh.inc
 
-expect "the tests of our rules pass" "$saker" test tests/rules/
+expect "the tests of our rules pass, and miss nearly every comparison" "$saker" test --mutate 80 tests/rules/
+expect "our rules are laid out" "$saker" fmt --check rules/
 
 cat >"$work/rules.yaml" <<'END'
 - rule: shadow
