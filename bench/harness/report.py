@@ -106,15 +106,17 @@ def scaling(results, path):
 
 
 def ablation(results, path):
-    header = ["pack", "corpus", "engine", "evaluation, ns", "of linear", "programs run an event", "matches", "hash"]
+    header = ["pack", "corpus", "engine", "events", "evaluation, ns", "of linear", "programs run an event",
+              "matches in them", "hash"]
     rows, bars = [], []
     for row in results["ablation"]:
         linear = row["engines"][0]["eval_ns"]
         for engine in row["engines"]:
             stats = engine["stats"]
             programs = f"{stats['residuals'] / stats['events']:.2f}" if engine["engine"] in WITH_ROWS else "–"
-            rows.append([row["pack"], row["corpus"], engine["engine"], f"{engine['eval_ns']:.1f}",
-                         f"{engine['eval_ns'] / linear:.0%}", programs, engine["matches"], f"`{engine['hash'][:8]}`"])
+            rows.append([row["pack"], row["corpus"], engine["engine"], f"{engine['events']:,}",
+                         f"{engine['eval_ns']:.1f}", f"{engine['eval_ns'] / linear:.0%}", programs, engine["matches"],
+                         f"`{engine['hash'][:8]}`"])
             bars.append((f"{row['corpus']}, {row['rules']} rules: {engine['engine']}", engine["eval_ns"]))
     svg.bars(path("ablation.svg"), "Evaluation by engine", "ns an event", bars)
     sentences = "\n".join(f"- **{name}** {sentence}" for name, sentence in ENGINES)
