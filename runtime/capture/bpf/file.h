@@ -56,13 +56,17 @@ static __always_inline __u64 sk_nanoseconds(__s64 seconds, __s64 nanoseconds)
 	return (__u64)seconds * 1000000000 + nanoseconds;
 }
 
+/* Since 6.13 the highest bit of the nanoseconds says that somebody has asked for the time. */
+enum { SK_NANOSECONDS = 0x7fffffff };
+
 static __always_inline __u64 sk_inode_changed(const struct inode *inode)
 {
 	const struct inode___6_6 *middle = (const void *)inode;
 	const struct inode___before_6_6 *old = (const void *)inode;
 
 	if (bpf_core_field_exists(inode->i_ctime_sec))
-		return sk_nanoseconds(BPF_CORE_READ(inode, i_ctime_sec), BPF_CORE_READ(inode, i_ctime_nsec));
+		return sk_nanoseconds(BPF_CORE_READ(inode, i_ctime_sec),
+				      BPF_CORE_READ(inode, i_ctime_nsec) & SK_NANOSECONDS);
 	if (bpf_core_field_exists(middle->__i_ctime))
 		return sk_nanoseconds(BPF_CORE_READ(middle, __i_ctime.tv_sec),
 				      BPF_CORE_READ(middle, __i_ctime.tv_nsec));
