@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every event type that the capture can make, one case each: small programs
+ * cause it, and each of its parameters is compared with what they did.
+ *
+ *   diary (what was done) ──┐
+ *                           ├─► one case for each type: passed, failed, skipped
+ *   ring (what came) ───────┘
+ *
+ * A type that no program causes fails its case, so that the matrix stays whole.
+ */
+#include "tests/live/matrix/compat.h"
+#include "tests/live/matrix/fds.h"
+#include "tests/live/matrix/files.h"
+#include "tests/live/matrix/processes.h"
+#include "tests/live/matrix/sockets.h"
+
+static char directory[64] = "/tmp/sk-matrix-XXXXXX";
+
+static void do_everything(void)
+{
+	if (chdir(directory) < 0)
+		_exit(1);
+	touch_everything();
+	umask(0);
+	use_paths();
+	use_descriptors();
+	use_sockets();
+	be_a_process();
+	use_32_bits();
+}
+
+static void select_all(uint64_t set[8])
+{
+	memset(set, 0, 8 * sizeof(set[0]));
+	for (size_t i = 0; i < sk_syscall_count; i++)
+		set[sk_syscalls[i].sc / 64] |= UINT64_C(1) << sk_syscalls[i].sc % 64;
+}
+
+static void remove_directory(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execl("/bin/rm", "rm", "-rf", directory, NULL);
+		_exit(1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static bool possible;
+
+TEST(everything_arrives_and_nothing_is_lost)
+{
+	struct sk_capture_options options = {.syscall_words = 8};
+	struct sk_capture_stats stats;
+	struct sk_capture *capture;
+	struct child child;
+	uint64_t set[8];
+
+	diary = mmap(NULL, sizeof(*diary), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (diary == MAP_FAILED || !mkdtemp(directory))
+		abort();
+	select_all(set);
+	options.syscalls = set;
+	child = start_child(do_everything);
+	options.only_tree_of = child.pid;
+	capture = open_capture(&options);
+	if (!capture) {
+		end_child(&child);
+		remove_directory();
+		return;
+	}
+	let_go(&child);
+	collect(capture, child.pid);
+	stats = sk_capture_stats(capture);
+	CHECK_EQUAL(stats.events, got.count);
+	CHECK_EQUAL(stats.drops_ring + stats.drops_size + stats.drops_scratch, 0);
+	CHECK_EQUAL(got.damaged + got.too_many, 0);
+	sk_capture_close(capture);
+	end_child(&child);
+	remove_directory();
+	CHECK(diary->count > 100 && diary->count < WANTED);
+	possible = true;
+}
+
+static uint16_t type_of_case;
+
+TEST(type)
+{
+	int shown = 0;
+
+	for (int i = 0; i < diary->count; i++) {
+		const struct wanted *page = &diary->list[i];
+
+		if (page->type != type_of_case)
+			continue;
+		shown++;
+		if (page->refused[0])
+			SKIP(page->refused);
+		else
+			CHECK(place_of[i] > 0);
+	}
+	if (!shown) {
+		printf("# no program causes it\n");
+		CHECK(shown > 0);
+	}
+}
+
+/* Where in got.events each page of the diary is; 0: nowhere. */
+static void find_all(void)
+{
+	for (int i = 0; i < diary->count; i++)
+		if (!diary->list[i].refused[0])
+			place_of[i] = find_wanted(&diary->list[i], start_of(i));
+}
+
+/* Exit events of calls that this machine has, in the order of their codes; then those of tracepoints. */
+static bool in_matrix(uint16_t type)
+{
+	static const uint16_t others[] = {SK_EVENT_PROCEXIT_1_E,       SK_EVENT_GENERIC_X,
+					  SK_EVENT_SYSCALL_UMOUNT_1_X, SK_EVENT_SYSCALL_LLSEEK_X,
+					  SK_EVENT_SYSCALL_MMAP2_X,    SK_EVENT_SOCKET_SEND_X,
+					  SK_EVENT_SOCKET_RECV_X};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i] == type)
+			return true;
+	for (size_t i = 0; i < sk_syscall_count; i++) {
+#if defined(__x86_64__)
+		int number = sk_syscalls[i].x86_64;
+#else
+		int number = sk_syscalls[i].aarch64;
+#endif
+		if (number >= 0 && sk_syscalls[i].exit_event == type)
+			return true;
+	}
+	return false;
+}
+
+static void run_types(void)
+{
+	if (!possible)
+		return;
+	find_all();
+	for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
+		char name[80];
+
+		if (!in_matrix(type))
+			continue;
+		type_of_case = type;
+		snprintf(name, sizeof(name), "%s", sk_events[type].id);
+		test_run(name, test_type);
+	}
+}
+
+TEST_MAIN(RUN(everything_arrives_and_nothing_is_lost) run_types();)
