@@ -5,6 +5,7 @@
 . tests/scripts/tap.sh.inc
 
 expect "the tests of our rules pass, and miss nearly every comparison" "$saker" test --mutate 80 tests/rules/
+expect "our rules are silent about a day of ordinary work" "$saker" test tests/baseline/
 expect "our rules are laid out" "$saker" fmt --check rules/
 
 cat >"$work/rules.yaml" <<'END'
