@@ -168,6 +168,7 @@ man: $(B)/saker ## write the man pages anew
 docs: man ## write the pages of docs/ anew that come from tables of the code, and the man pages
 	$(Q)$(B)/saker help --language > docs/language.md
 	$(Q)$(B)/saker fields --markdown > docs/fields.md
+	$(Q)packaging/rules-page $(B)/saker > docs/rules.md
 
 unit: $(UNIT_PROGRAMS) ## the tests that need neither kernel nor ../shared
 	$(Q)tests/run $(filter $(B)/tests/unit/%,$(UNIT_PROGRAMS))

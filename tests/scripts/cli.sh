@@ -22,6 +22,7 @@ done
 expect "the man page of saker is current" sh -c "\"$saker\" help --man | cmp - docs/man/saker.1"
 
 expect "docs/language.md is current" sh -c "\"$saker\" help --language | cmp - docs/language.md"
+expect "docs/rules.md is current" sh -c "packaging/rules-page \"$saker\" | cmp - docs/rules.md"
 expect "docs/fields.md is current" sh -c "\"$saker\" fields --markdown | cmp - docs/fields.md"
 
 expect "no command is a usage error" exits 2 "$saker"
