@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,21 @@ int sk_command_usage(const struct sk_command_line *line, const char *format, ...
 	fprintf(stderr, "usage: saker %s %s\n", line->command->name, line->command->arguments);
 	fprintf(stderr, "`saker %s --help` explains it\n", line->command->name);
 	return SK_EXIT_USAGE;
+}
+
+uint64_t sk_command_line_number(struct sk_command_line *line, const char *option, uint64_t least, uint64_t most)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(line->value, &end, 10);
+	if (errno || end == line->value || *end || line->value[0] == '-' || number < least || number > most) {
+		sk_command_usage(line, "%s is a number from %" PRIu64 " to %" PRIu64, option, least, most);
+		line->failed = true;
+		return 0;
+	}
+	return number;
 }
 
 int sk_fail(enum sk_exit status, const char *format, ...)

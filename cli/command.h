@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "vm/support/buffer.h"
 
@@ -68,6 +69,12 @@ struct sk_command_line {
  * set `failed`.
  */
 int sk_command_line_next(struct sk_command_line *line);
+
+/*
+ * The argument of the option just returned as a number; if it is none from
+ * `least` to `most`, that is reported, sets `failed` and gives 0.
+ */
+uint64_t sk_command_line_number(struct sk_command_line *line, const char *option, uint64_t least, uint64_t most);
 
 /* Reports a mistake in the command line, with where to read more. */
 int sk_command_usage(const struct sk_command_line *line, const char *format, ...)

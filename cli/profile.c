@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saker profile: what rules cost, and whom. */
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,22 +114,6 @@ static int profile(struct sk_engine *engine, struct request *request, const char
 	return status != SK_EXIT_OK ? status : told;
 }
 
-static uint32_t read_number(struct sk_command_line *line, const char *option, unsigned long least,
-			    unsigned long most)
-{
-	char *end;
-	unsigned long number;
-
-	errno = 0;
-	number = strtoul(line->value, &end, 10);
-	if (errno || end == line->value || *end || line->value[0] == '-' || number < least || number > most) {
-		sk_command_usage(line, "%s is a number from %lu to %lu", option, least, most);
-		line->failed = true;
-		return 0;
-	}
-	return (uint32_t)number;
-}
-
 static void take_option(struct request *request, struct sk_engine *engine, struct sk_command_line *line, int id)
 {
 	switch (id) {
@@ -144,13 +127,13 @@ static void take_option(struct request *request, struct sk_engine *engine, struc
 		request->suggest = true;
 		break;
 	case OPTION_TOP:
-		request->top = read_number(line, "--top", 0, NUMBER_LIMIT);
+		request->top = (uint32_t)sk_command_line_number(line, "--top", 0, NUMBER_LIMIT);
 		break;
 	case OPTION_SAMPLE:
-		request->every = read_number(line, "--sample", 1, NUMBER_LIMIT);
+		request->every = (uint32_t)sk_command_line_number(line, "--sample", 1, NUMBER_LIMIT);
 		break;
 	case OPTION_SECONDS:
-		request->seconds = read_number(line, "--seconds", 1, SECONDS_LIMIT);
+		request->seconds = (uint32_t)sk_command_line_number(line, "--seconds", 1, SECONDS_LIMIT);
 		break;
 	case OPTION_RING:
 		if (!sk_watch_read_ring_size(line->value, &request->ring_size)) {

@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "cli/deadline.h"
 #include "cli/signals.h"
-
-enum { POLL_MS = 200 };
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 {
@@ -60,22 +58,6 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 		sensor.state.threads_dropped);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* How long to wait for events; 0: the time is over. */
-static int time_left(int64_t end)
-{
-	int64_t left = end ? end - now_ms() : POLL_MS;
-
-	return left <= 0 ? 0 : left < POLL_MS ? (int)left : POLL_MS;
-}
-
 int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 {
 	const struct sk_capture_options capture_options = {
@@ -96,8 +78,8 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	}
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
-	end = options->seconds ? now_ms() + (int64_t)options->seconds * 1000 : 0;
-	while (!sk_signals_stop() && (wait = time_left(end)) > 0 && (result >= 0 || result == -EINTR))
+	end = sk_deadline_after(options->seconds);
+	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR))
 		result = sk_capture_poll(capture, wait, options->without_alerts ? handle_quietly : handle,
 					 engine->sensor);
 

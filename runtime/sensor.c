@@ -20,6 +20,7 @@ struct sk_sensor {
 	uint64_t events, damaged, matches;
 	bool begun; /* the initial state is complete */
 	bool asks_for_leaders;
+	bool every_event;
 	uint64_t *rule_matches;
 };
 
@@ -128,6 +129,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	sensor->bundle = options->bundle;
 	sensor->outputs = options->outputs;
 	sensor->state_options = options->state;
+	sensor->every_event = options->every_event;
 	sensor->rule_matches = sk_alloc_zeroed(options->bundle->rules_count, sizeof(*sensor->rule_matches));
 	if (!sensor->rule_matches)
 		goto failed;
@@ -221,6 +223,8 @@ static inline bool rules_see(struct sk_sensor *sensor, const struct sk_event *ev
 {
 	if (!sensor->begun)
 		sensor->begun = !is_initial_state(event->type);
+	if (sensor->every_event)
+		return !event->state_only;
 	if (event->state_only || !sensor->begun)
 		return false;
 	return event->info->direction == SK_DIRECTION_EXIT || !(event->info->category & SK_CATEGORY_SYSCALL);

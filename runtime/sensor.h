@@ -24,6 +24,11 @@ struct sk_sensor_options {
 	enum sk_vm_engine engine;
 	struct sk_vm_limits limits;
 	bool match_all;
+	/*
+	 * For filters: not only what rules see, but beginnings of system calls and
+	 * what tells of things that were there before, too; state-only events remain unseen.
+	 */
+	bool every_event;
 	uint8_t priority;           /* rules less severe are not tried */
 	struct sk_outputs *outputs; /* outlives the sensor */
 };

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "runtime/alert/shown.h"
+#include "runtime/alert/token.h"
 #include "vm/support/alloc.h"
 
 enum { NANOSECONDS = 1000000000 };
@@ -267,28 +268,6 @@ void sk_alerts_destroy(struct sk_alerts *alerts)
 
 /* --- the line ----------------------------------------------------------- */
 
-static enum sk_shown shown_as(const struct sk_alerts *alerts, uint32_t expression)
-{
-	const struct sk_bundle_expression *known = &alerts->bundle->expressions[expression];
-	const struct sk_bundle_field *field = &alerts->bundle->fields[known->operand];
-
-	return known->kind == SK_EXPRESSION_FIELD ? sk_shown_field(field->field, field->kind) : SK_SHOWN_VALUE;
-}
-
-static void append_token(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_instruction *instruction,
-			 struct sk_buffer *buffer)
-{
-	const size_t start = buffer->length, width = instruction->jump;
-
-	sk_shown_print(sk_vm_value(vm, instruction->operand), shown_as(alerts, instruction->operand), buffer);
-	if (!width || buffer->failed)
-		return;
-	if (buffer->length - start > width)
-		buffer->length = start + width;
-	while (buffer->length - start < width && !buffer->failed)
-		sk_buffer_append_char(buffer, ' ');
-}
-
 static void append_time(const struct sk_alerts *alerts, uint64_t ts, struct sk_buffer *buffer)
 {
 	const time_t seconds = (time_t)(ts / NANOSECONDS);
@@ -314,7 +293,7 @@ static void append_message(const struct sk_alerts *alerts, struct sk_vm *vm, con
 		uint32_t length;
 
 		if (instruction->op == SK_OP_FIELD) {
-			append_token(alerts, vm, instruction, buffer);
+			sk_token_print(alerts->bundle, vm, instruction, buffer);
 		} else if (instruction->op == SK_OP_LITERAL) {
 			text = sk_bundle_text(alerts->bundle, instruction->operand, &length);
 			sk_buffer_append(buffer, text, length);
@@ -341,13 +320,6 @@ static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const 
 
 /* --- the object --------------------------------------------------------- */
 
-static bool is_time(const struct sk_alerts *alerts, uint32_t expression)
-{
-	const struct sk_bundle_expression *known = &alerts->bundle->expressions[expression];
-
-	return known->kind == SK_EXPRESSION_FIELD && sk_shown_is_time(alerts->bundle->fields[known->operand].field);
-}
-
 static void append_prepared(const struct sk_alerts *alerts, struct prepared_text text, struct sk_buffer *buffer)
 {
 	sk_buffer_append(buffer, alerts->prepared.bytes + text.offset, text.length);
@@ -367,11 +339,10 @@ static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint
 		const struct output_field *field = &alerts->fields[prepared->first_field + i];
 
 		append_prepared(alerts, field->key, buffer);
-		if (field->expression == SK_NONE || is_time(alerts, field->expression))
+		if (field->expression == SK_NONE || sk_token_is_time(alerts->bundle, field->expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
-			sk_shown_print_json(sk_vm_value(vm, field->expression), shown_as(alerts, field->expression),
-					    buffer);
+			sk_token_print_json(alerts->bundle, vm, field->expression, buffer);
 	}
 	append_prepared(alerts, prepared->tail, buffer);
 	gmtime_r(&seconds, &time);

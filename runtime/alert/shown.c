@@ -65,6 +65,11 @@ static const struct sk_value *choose(const struct sk_value *value, enum sk_shown
 	return value;
 }
 
+bool sk_shown_is_present(const struct sk_value *value, enum sk_shown how)
+{
+	return choose(value, how) != NULL;
+}
+
 /* --- text --------------------------------------------------------------- */
 
 /* Bytes as text: a dot for what is no printable ASCII character. */

@@ -26,6 +26,8 @@ enum sk_shown sk_shown_field(uint16_t field, uint8_t argument_kind);
 /* A field that outputs show as a time of day, and JSON as the time of the event. */
 bool sk_shown_is_time(uint16_t field);
 
+bool sk_shown_is_present(const struct sk_value *value, enum sk_shown how);
+
 /* Appends the text; "<NA>" if there is nothing to show. */
 void sk_shown_print(const struct sk_value *value, enum sk_shown how, struct sk_buffer *buffer);
 
