@@ -44,7 +44,7 @@ enum {
 	 * of events costs a thousand wake-ups a second at most.
 	 */
 	GATHER_US = 1000,
-	LINK_COUNT = 4,
+	LINK_COUNT = 8,
 };
 
 struct sk_capture {
@@ -94,6 +94,40 @@ static int explain_load_failure(int error_number, const char *words, struct sk_e
 			    strerror(-error_number), words[0] ? words : "no details");
 }
 
+/* Programs that are loaded when somebody wants their tracepoint and the kernel has it. */
+struct optional {
+	struct bpf_program *program;
+	const char *name; /* of the tracepoint, and in the schema */
+};
+
+enum { OPTIONAL_COUNT = 4 };
+
+static void list_optional(const struct sk_capture_bpf *programs, struct optional ret_list[OPTIONAL_COUNT])
+{
+	memset(ret_list, 0, OPTIONAL_COUNT * sizeof(ret_list[0]));
+	ret_list[0] = (struct optional){programs->progs.sk_signal_deliver, "signal_deliver"};
+	ret_list[1] = (struct optional){programs->progs.sk_sched_switch, "sched_switch"};
+#if defined(__x86_64__)
+	ret_list[2] = (struct optional){programs->progs.sk_page_fault_user, "page_fault_user"};
+	ret_list[3] = (struct optional){programs->progs.sk_page_fault_kernel, "page_fault_kernel"};
+#endif
+}
+
+static void select_optional(const struct sk_capture_bpf *programs, const struct sk_capture_options *options)
+{
+	struct optional list[OPTIONAL_COUNT];
+
+	list_optional(programs, list);
+	for (size_t i = 0; i < OPTIONAL_COUNT; i++) {
+		bool wanted = list[i].program &&
+			      sk_capture_selects(options->syscalls, options->syscall_words, list[i].name) &&
+			      libbpf_find_vmlinux_btf_id(list[i].name, BPF_TRACE_RAW_TP) > 0;
+
+		if (list[i].program)
+			bpf_program__set_autoload(list[i].program, wanted);
+	}
+}
+
 static int configure(struct sk_capture *capture, const struct sk_capture_options *options, struct sk_error *error)
 {
 	struct sk_capture_bpf *programs = capture->programs;
@@ -118,6 +152,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	};
 	programs->data->sk_snap_length = snap_length;
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);
+	select_optional(programs, options);
 	result = bpf_map__set_max_entries(programs->maps.sk_ring, (uint32_t)ring_size);
 	if (result == 0)
 		result = bpf_map__set_max_entries(programs->maps.sk_scratch_areas, (uint32_t)cpus);
@@ -185,6 +220,18 @@ static int follow_process(void *context, int64_t pid)
 													    : 0;
 }
 
+static int attach_optional(struct sk_capture *capture, struct sk_error *error)
+{
+	struct optional list[OPTIONAL_COUNT];
+	int result = 0;
+
+	list_optional(capture->programs, list);
+	for (size_t i = 0; i < OPTIONAL_COUNT && result == 0; i++)
+		if (list[i].program && bpf_program__autoload(list[i].program))
+			result = attach(capture, list[i].program, error);
+	return result;
+}
+
 static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct sk_error *error)
 {
 	const struct sk_capture_bpf *programs = capture->programs;
@@ -209,6 +256,8 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 					    (long long)only_tree_of, strerror(-result));
 	}
 	result = attach(capture, programs->progs.sk_process_exec, error);
+	if (result == 0)
+		result = attach_optional(capture, error);
 	return result < 0 ? result : attach(capture, programs->progs.sk_sys_exit, error);
 }
 

@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/capture/plan.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "runtime/capture/bpf/recipes.h"
 #include "vm/schema/schema.h"
 
+static bool has_bit(const uint64_t *syscalls, size_t words, unsigned bit)
+{
+	return bit / 64 < words && syscalls[bit / 64] >> bit % 64 & 1;
+}
+
 static bool is_selected(const uint64_t *syscalls, size_t words, const struct sk_syscall_info *call)
 {
-	return call->state || (call->sc / 64u < words && syscalls[call->sc / 64] >> call->sc % 64 & 1);
+	return call->state || has_bit(syscalls, words, call->sc);
+}
+
+bool sk_capture_selects(const uint64_t *syscalls, size_t words, const char *name)
+{
+	int number = sk_syscall_find(name, strlen(name));
+
+	return number >= 0 && has_bit(syscalls, words, (unsigned)number);
 }
 
 static enum sk_program program_of(uint16_t event)

@@ -5,6 +5,7 @@
 #ifndef SK_CAPTURE_PLAN_H
 #define SK_CAPTURE_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,5 +17,8 @@
  * Calls without a program of their own become generic events.
  */
 void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_NUMBERS_END]);
+
+/* True if the set has this name: of a tracepoint, which the schema numbers among the system calls. */
+bool sk_capture_selects(const uint64_t *syscalls, size_t words, const char *name);
 
 #endif

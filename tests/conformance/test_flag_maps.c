@@ -66,10 +66,11 @@ static const struct {
 	{"bpf_cmd_to_scap", SK_MAP_SAME},
 	{"delete_module_flags_to_scap", SK_MAP_DELETE_MODULE},
 	{"close_range_flags_to_scap", SK_MAP_CLOSE_RANGE},
+	{"pf_flags_to_scap", SK_MAP_PAGE_FAULT},
 };
 
-/* Of system calls that become generic events, and of a tracepoint that is not used. */
-static const char *const unused[] = {"execveat_flags_to_scap", "pf_flags_to_scap", "function"};
+/* Of system calls whose events have no such parameter. */
+static const char *const unused[] = {"execveat_flags_to_scap", "function"};
 
 static int find_map(const char *function)
 {

@@ -35,6 +35,10 @@ static void select_all(uint64_t set[8])
 	memset(set, 0, 8 * sizeof(set[0]));
 	for (size_t i = 0; i < sk_syscall_count; i++)
 		set[sk_syscalls[i].sc / 64] |= UINT64_C(1) << sk_syscalls[i].sc % 64;
+	select_call(set, "signal_deliver");
+	select_call(set, "sched_switch");
+	select_call(set, "page_fault_user");
+	select_call(set, "page_fault_kernel");
 }
 
 static void remove_directory(void)
@@ -118,10 +122,11 @@ static void find_all(void)
 /* Exit events of calls that this machine has, in the order of their codes; then those of tracepoints. */
 static bool in_matrix(uint16_t type)
 {
-	static const uint16_t others[] = {SK_EVENT_PROCEXIT_1_E,       SK_EVENT_GENERIC_X,
-					  SK_EVENT_SYSCALL_UMOUNT_1_X, SK_EVENT_SYSCALL_LLSEEK_X,
-					  SK_EVENT_SYSCALL_MMAP2_X,    SK_EVENT_SOCKET_SEND_X,
-					  SK_EVENT_SOCKET_RECV_X};
+	static const uint16_t others[] = {SK_EVENT_PROCEXIT_1_E,     SK_EVENT_SIGNALDELIVER_E,
+					  SK_EVENT_SCHEDSWITCH_6_E,  SK_EVENT_PAGE_FAULT_E,
+					  SK_EVENT_GENERIC_X,        SK_EVENT_SYSCALL_UMOUNT_1_X,
+					  SK_EVENT_SYSCALL_LLSEEK_X, SK_EVENT_SYSCALL_MMAP2_X,
+					  SK_EVENT_SOCKET_SEND_X,    SK_EVENT_SOCKET_RECV_X};
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i] == type)

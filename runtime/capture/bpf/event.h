@@ -99,6 +99,9 @@ extern struct sk_tree_map sk_tree SEC(".maps");
  */
 #define sk_forget(field) (*(volatile __typeof__(field) *)&(field))
 
+/* Programs interrupt each other between any two instructions, on the same CPU. */
+#define sk_count(counter) __sync_fetch_and_add(&sk_counters[bpf_get_smp_processor_id() % SK_CPU_LIMIT].counter, 1)
+
 /*
  * This CPU's scratch area, taken.  Where tracepoints can be preempted, the
  * program that finds it taken loses its event rather than both getting mixed.
@@ -112,7 +115,7 @@ static __always_inline struct sk_scratch *sk_scratch_take(void)
 		scratch->record.cpu = cpu;
 		return scratch;
 	}
-	sk_counters[cpu % SK_CPU_LIMIT].drops_scratch++;
+	sk_count(drops_scratch);
 	return NULL;
 }
 
@@ -240,11 +243,10 @@ static __always_inline void sk_ring_wake(void)
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
-	struct sk_capture_counters *counters = &sk_counters[bpf_get_smp_processor_id() % SK_CPU_LIMIT];
 	__u32 length = sk_forget(scratch->offset);
 
 	if (length > SK_EVENT_LIMIT) {
-		counters->drops_size++;
+		sk_count(drops_size);
 		return;
 	}
 	*(__u64 *)scratch->event = sk_config.boot_time + bpf_ktime_get_boot_ns();
@@ -253,10 +255,10 @@ static __always_inline void sk_event_send(struct sk_scratch *scratch)
 	sk_barrier(length);
 	length &= 2 * SK_AREA - 1;
 	if (bpf_ringbuf_output(&sk_ring, &scratch->record, length, BPF_RB_NO_WAKEUP)) {
-		counters->drops_ring++;
+		sk_count(drops_ring);
 		return;
 	}
-	counters->events++;
+	sk_count(events);
 	sk_ring_wake();
 }
 

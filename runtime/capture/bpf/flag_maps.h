@@ -79,6 +79,15 @@ static inline __attribute__((always_inline)) __u64 sk_map_MOUNT(__u64 native)
 	return (native & 0xffff0000) == 0xc0ed0000 ? native & 0xffff : native & 0xffffffff;
 }
 
+/* A bit that is not set has a flag of the wire too. */
+static inline __attribute__((always_inline)) __u64 sk_map_PAGE_FAULT(__u64 native)
+{
+	return (native & 0x1 ? 0x1 /* PROTECTION_VIOLATION */ : 0x2 /* PAGE_NOT_PRESENT */) |
+	       (native & 0x2 ? 0x4 /* WRITE_ACCESS */ : 0x8 /* READ_ACCESS */) |
+	       (native & 0x4 ? 0x10 /* USER_FAULT */ : 0x20 /* SUPERVISOR_FAULT */) |
+	       (native & 0x8 ? 0x40 /* RESERVED_PAGE */ : 0) | (native & 0x10 ? 0x80 /* INSTRUCTION_FETCH */ : 0);
+}
+
 static inline __attribute__((always_inline)) __u64 sk_map_SOCKET_TYPE(__u64 native)
 {
 	return native & 0xf;

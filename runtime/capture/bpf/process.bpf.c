@@ -102,7 +102,7 @@ int sk_process_fork(__u64 *context)
 		return 0;
 	if (sk_config.only_tree && child_process != process &&
 	    bpf_map_update_elem(&sk_tree, &child_process, &one, BPF_ANY))
-		sk_counters[bpf_get_smp_processor_id() % SK_CPU_LIMIT].drops_scratch++;
+		sk_count(drops_scratch);
 	scratch = sk_scratch_take();
 	if (!scratch)
 		return 0;

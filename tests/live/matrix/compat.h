@@ -62,7 +62,7 @@ static void act_as_32_bits(void)
 	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	uint32_t *words = (uint32_t *)(low + 2000);
 	int pair[2], fd = open("data32", O_RDWR | O_CREAT, 0600);
-	int64_t end;
+	int64_t position;
 	struct value tuple = D("\x01", 1);
 	long r;
 
@@ -86,9 +86,9 @@ static void act_as_32_bits(void)
 	WANT(SYSCALL_WRITEV_X, N(8), D("as//bits", 8), N(fd), N(8));
 	words[4] = words[5] = 0;
 	r = call32(NR32_LLSEEK, (uint32_t)fd, 1, 2, low_address(words + 4), SEEK_SET, 0);
-	memcpy(&end, words + 4, 8);
+	memcpy(&position, words + 4, 8);
 	WANT(SYSCALL_LLSEEK_X, N(r), N(fd), N(INT64_C(0x100000002)), N(0));
-	if (end != INT64_C(0x100000002))
+	if (position != INT64_C(0x100000002))
 		abort();
 	words[6] = 0;
 	words[7] = 777;

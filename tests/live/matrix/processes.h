@@ -159,6 +159,75 @@ static struct value resident_now(void)
 	return between(1, memory_now(1) + 8192);
 }
 
+/* --- what happens to a process ------------------------------------------- */
+
+static void take_signal(int number)
+{
+	(void)number;
+}
+
+static void receive_signals(void)
+{
+	pid_t pid;
+
+	signal(SIGTERM, take_signal);
+	signal(SIGUSR1, take_signal);
+	signal(SIGRTMIN, take_signal);
+	signal(SIGCHLD, take_signal);
+	CALL(kill, getpid(), SIGTERM);
+	WANT(SIGNALDELIVER_E, N(getpid()), N(getpid()), N(SIGTERM));
+	/* For this one the sender is not told. */
+	CALL(kill, getpid(), SIGUSR1);
+	WANT(SIGNALDELIVER_E, N(0), N(getpid()), N(SIGUSR1));
+	CALL(kill, getpid(), SIGRTMIN);
+	WANT(SIGNALDELIVER_E, N(getpid()), N(getpid()), N(SIGRTMIN));
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	WANT(SIGNALDELIVER_E, N(pid), N(getpid()), N(SIGCHLD));
+}
+
+static void give_way(void)
+{
+	struct rusage before;
+	long r;
+
+	getrusage(RUSAGE_THREAD, &before);
+	r = CALL(nanosleep, (struct timespec[1]){{0, 3000000}}, NULL);
+	/* Who runs next is the scheduler's choice. */
+	WANT(SCHEDSWITCH_6_E, between(0, 1 << 22), between(before.ru_majflt, before.ru_majflt + 1000),
+	     between(before.ru_minflt, before.ru_minflt + 1000), size_now(), between(0, memory_now(1) + 8192),
+	     N(0));
+	WANT(SYSCALL_NANOSLEEP_X, N(r), N(3000000));
+}
+
+#if defined(__x86_64__)
+__attribute__((noinline, no_sanitize("address", "undefined"))) static void write_byte(volatile char *place)
+{
+	*place = 1;
+}
+
+static void touch_pages(void)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int64_t code = (int64_t)(uintptr_t)write_byte;
+	int fd = open("/proc/self/exe", O_RDONLY);
+
+	write_byte(pages + 5);
+	/* not present, a write, by the program itself */
+	WANT(PAGE_FAULT_E, N((int64_t)(uintptr_t)pages + 5), between(code, code + 64), N(2 | 4 | 0x10));
+	CALL(read, fd, pages + 4096, 10);
+	/* the same by the kernel, whose addresses are negative */
+	WANT(PAGE_FAULT_E, N((int64_t)(uintptr_t)pages + 4096), between(INT64_MIN, -1), N(2 | 4 | 0x20));
+}
+#else
+static void touch_pages(void)
+{
+	REFUSED(PAGE_FAULT_E, "only x86-64 has this tracepoint");
+}
+#endif
+
 static void use_memory(void)
 {
 	static uint32_t word = 5;
@@ -442,6 +511,9 @@ static void be_a_process(void)
 	apart(limit_itself);
 	apart(unshare_namespaces);
 	apart(signal_processes);
+	apart(receive_signals);
+	apart(give_way);
+	apart(touch_pages);
 	apart(use_memory);
 	use_semaphores();
 	apart(use_keys);
