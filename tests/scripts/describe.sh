@@ -32,7 +32,7 @@ cat >"$work/p.yaml" <<'PACK'
   tags: [T1059.004, T1059, mitre_execution]
 PACK
 
-expect "text tells what a rule uses" says "macros        by_package_manager, hashes_file, opened_for_reading" \
+expect "text tells what a rule uses" says "macros        by_management, hashes_file, opened_for_reading" \
 	"$saker" describe rules/
 expect "text sends a terminal nothing but text" says "rule: Bell ? | <b>" "$saker" describe "$work/p.yaml"
 expect "--rule tells one rule" sh -c "[ \$('$saker' describe --rule 'Process traced' rules/ | grep -c '^rule:') -eq 1 ]"
@@ -52,7 +52,7 @@ if command -v python3 >/dev/null; then
 		"all(r['name'] in m['used_by_rules'] for r in d['rules'] for m in d['macros'] if m['name'] in r['macros'])"
 	expect "json has texts as they are" json json "d['rules'][-1]['name'] == 'Bell \\x1b | <b>' and d['rules'][-1]['enabled'] is False"
 	expect "the layer has the score and the names of a technique" json navigator \
-		"[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['score'] == 1 and
+		"[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['score'] == 2 and
 		[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['showSubtechniques'] is True and
 		'Network service started a shell' in [t for t in d['techniques'] if t['techniqueID'] == 'T1059.004'][0]['comment'].split(chr(10))"
 	expect "the layer says what it is" json navigator \
