@@ -94,8 +94,10 @@ void sk_text_append_joined(struct sk_text *text, const char *strings, size_t len
 		length--;
 	if (!length || !reserve(text, length))
 		return;
-	for (size_t i = 0; i < length; i++)
-		text->bytes[text->length++] = strings[i] ? strings[i] : separator;
+	memcpy(text->bytes + text->length, strings, length);
+	for (char *at = text->bytes + text->length, *end = at + length; (at = memchr(at, '\0', (size_t)(end - at)));)
+		*at++ = separator;
+	text->length += (uint32_t)length;
 }
 
 struct sk_value sk_text_value(const struct sk_text *text)
