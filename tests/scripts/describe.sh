@@ -52,7 +52,7 @@ if command -v python3 >/dev/null; then
 		"all(r['name'] in m['used_by_rules'] for r in d['rules'] for m in d['macros'] if m['name'] in r['macros'])"
 	expect "json has texts as they are" json json "d['rules'][-1]['name'] == 'Bell \\x1b | <b>' and d['rules'][-1]['enabled'] is False"
 	expect "the layer has the score and the names of a technique" json navigator \
-		"[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['score'] == 2 and
+		"[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['score'] == 1 and
 		[t for t in d['techniques'] if t['techniqueID'] == 'T1059'][0]['showSubtechniques'] is True and
 		'Network service started a shell' in [t for t in d['techniques'] if t['techniqueID'] == 'T1059.004'][0]['comment'].split(chr(10))"
 	expect "the layer says what it is" json navigator \
