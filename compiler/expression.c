@@ -9,6 +9,8 @@
 
 /* Every event has a type. */
 static const char every_event[] = "evt.type exists";
+/* A rule needs an output. */
+static const char any_output[] = "passed";
 
 static int add_text(struct sk_diagnostics *diagnostics, const char *name, const char *bytes,
 		    struct sk_text *ret_text)
@@ -66,8 +68,8 @@ int sk_compile_expression(const struct sk_expression *expression, struct sk_diag
 			      &rule.condition);
 
 	if (result == 0)
-		result =
-			add_text(diagnostics, "format", expression->format ? expression->format : "", &rule.output);
+		result = add_text(diagnostics, "format", expression->format ? expression->format : any_output,
+				  &rule.output);
 	if (result < 0)
 		return result;
 	rule.expanded = &rule.condition;

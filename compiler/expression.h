@@ -13,7 +13,7 @@
 
 struct sk_expression {
 	const char *filter; /* a condition without macros and lists; NULL: every event */
-	const char *format; /* an output, NULL: an empty one */
+	const char *format; /* an output; NULL: nobody asks for it */
 	bool every_type;    /* the rule is tried for every type, even those that the filter rules out */
 };
 

@@ -77,7 +77,8 @@ live() { # NAME OPTIONS...: reads while `true` runs under another name
 	cp /bin/true "$work/$1"
 	name=$1
 	shift
-	timeout 20 "$saker" read -l "$@" -p "%proc.name %evt.type" "proc.name = $name and evt.type = execve" >"$work/live" 2>"$work/live.err" &
+	: >"$work/live"
+	"$saker" read -l --seconds 20 "$@" -p "%proc.name %evt.type" "proc.name = $name and evt.type = execve" >"$work/live" 2>"$work/live.err" &
 	reader=$!
 	tries=0
 	while kill -0 "$reader" 2>/dev/null && [ $tries -lt 50 ] && [ ! -s "$work/live" ]; do
