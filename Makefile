@@ -40,7 +40,7 @@ ALL_CXXFLAGS = -std=c++17 $(OPTIMIZE) -Wall -Wextra -Werror -fno-exceptions $(SA
 # What re2c and lemon write is not ours to keep free of these.
 GENERATED_CFLAGS = $(filter-out -Wmissing-prototypes -Wshadow -Wundef -Wimplicit-fallthrough,$(ALL_CFLAGS)) -Wno-unused-parameter -Wno-sign-compare -Wno-unused-variable -Wno-unused-but-set-variable
 LIBS_VM := -lxxhash -lre2 -lstdc++ -lm
-LIBS := -lyaml -lz -lbpf -lelf -ljansson -lpthread $(LIBS_VM)
+LIBS := -lyaml -lz -lbpf -lelf -lcurl -ljansson -lpthread $(LIBS_VM)
 
 Q := $(if $(V),,@)
 

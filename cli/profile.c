@@ -30,6 +30,8 @@ struct request {
 	uint32_t top, every, seconds;
 	const char *svg;
 	size_t ring_size;
+	struct sk_watch_runtimes runtimes;
+	struct sk_inquirer *inquirer;
 	uint64_t events;
 };
 
@@ -102,7 +104,11 @@ static int report(struct sk_engine *engine, const struct request *request)
 static int profile(struct sk_engine *engine, struct request *request, const char *path)
 {
 	const struct sk_watch_options watch = {
-		.ring_size = request->ring_size, .seconds = request->seconds, .without_alerts = true};
+		.inquirer = request->inquirer,
+		.ring_size = request->ring_size,
+		.seconds = request->seconds,
+		.without_alerts = true,
+	};
 	int status, told;
 
 	if (sk_vm_profile_start(sk_sensor_vm(engine->sensor), request->every) < 0)
@@ -142,7 +148,8 @@ static void take_option(struct request *request, struct sk_engine *engine, struc
 		}
 		break;
 	default:
-		sk_engine_take_option(engine, line, id);
+		if (!sk_watch_take_option(&request->runtimes, line, id))
+			sk_engine_take_option(engine, line, id);
 	}
 }
 
@@ -150,6 +157,7 @@ static int run(struct sk_command_line *line)
 {
 	struct sk_state_options state = {.own_pid = -1};
 	struct request request = {.top = DEFAULT_TOP};
+	struct sk_state_source source;
 	struct sk_engine engine;
 	int id, status = SK_EXIT_USAGE;
 
@@ -162,13 +170,18 @@ static int run(struct sk_command_line *line)
 		sk_command_usage(line, "one capture, or none to watch this host");
 		goto out;
 	}
-	if (line->argc == 1 && (request.seconds || request.ring_size)) {
-		sk_command_usage(line, "--seconds and --ring-size are for watching this host");
+	if (line->argc == 1 &&
+	    (request.seconds || request.ring_size || request.runtimes.count || request.runtimes.none)) {
+		sk_command_usage(line, "--seconds, --ring-size and sockets of runtimes are for watching this host");
 		goto out;
 	}
 	if (line->argc == 0) {
 		sk_signals_catch();
-		state = (struct sk_state_options){.source = &sk_watch_source, .own_pid = getpid()};
+		status = sk_watch_start_inquirer(&request.runtimes, &request.inquirer);
+		if (status != SK_EXIT_OK)
+			goto out;
+		source = sk_watch_source_asking(request.inquirer);
+		state = (struct sk_state_options){.source = &source, .own_pid = getpid()};
 		request.seconds = request.seconds ? request.seconds : DEFAULT_SECONDS;
 	}
 	if (!request.every)
@@ -177,6 +190,7 @@ static int run(struct sk_command_line *line)
 	if (status == SK_EXIT_OK)
 		status = profile(&engine, &request, line->argc ? line->argv[0] : NULL);
 out:
+	sk_inquirer_stop(request.inquirer);
 	sk_engine_release(&engine);
 	return status;
 }
@@ -227,6 +241,7 @@ const struct sk_command sk_command_profile = {
 			{OPTION_SECONDS, "seconds", "N",
 			 "how long to watch this host; default 30, a signal ends it too"},
 			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
+			SK_WATCH_OPTIONS,
 			SK_MATCHING_OPTION,
 			SK_HOW_OPTION,
 			{0},

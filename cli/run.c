@@ -21,10 +21,28 @@ static int check(void)
 	return SK_EXIT_OK;
 }
 
+static int watch(struct sk_engine *engine, struct sk_command_line *line, const struct sk_watch_runtimes *runtimes,
+		 struct sk_watch_options *options)
+{
+	struct sk_state_options state = {.own_pid = getpid()};
+	struct sk_state_source source;
+	int status = sk_watch_start_inquirer(runtimes, &options->inquirer);
+
+	if (status != SK_EXIT_OK)
+		return status;
+	source = sk_watch_source_asking(options->inquirer);
+	state.source = &source;
+	status = sk_engine_start(engine, line, &state);
+	if (status == SK_EXIT_OK)
+		status = sk_watch(engine, options);
+	sk_inquirer_stop(options->inquirer);
+	return status;
+}
+
 static int run(struct sk_command_line *line)
 {
-	const struct sk_state_options state = {.source = &sk_watch_source, .own_pid = getpid()};
 	struct sk_watch_options options = {0};
+	struct sk_watch_runtimes runtimes = {0};
 	struct sk_engine engine;
 	bool only_check = false;
 	int id, status = SK_EXIT_USAGE;
@@ -38,7 +56,7 @@ static int run(struct sk_command_line *line)
 				sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
 				line->failed = true;
 			}
-		} else {
+		} else if (!sk_watch_take_option(&runtimes, line, id)) {
 			sk_engine_take_option(&engine, line, id);
 		}
 	}
@@ -49,9 +67,7 @@ static int run(struct sk_command_line *line)
 		goto out;
 	}
 	sk_signals_catch();
-	status = only_check ? check() : sk_engine_start(&engine, line, &state);
-	if (status == SK_EXIT_OK && !only_check)
-		status = sk_watch(&engine, &options);
+	status = only_check ? check() : watch(&engine, line, &runtimes, &options);
 out:
 	sk_engine_release(&engine);
 	return status;
@@ -61,17 +77,23 @@ const struct sk_command sk_command_run = {
 	.name = "run",
 	.arguments = "(-b FILE.skb | -r PACK...) [OPTION]...",
 	.summary = "watch this host and print alerts",
-	.description = "Loads BPF programs that record the system calls which the rules and the process state "
-		       "need, reads the "
-		       "processes that run already, and prints an alert for each event that matches a rule, as it "
-		       "happens. Needs "
-		       "root (CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE) and a kernel with BTF, 5.15 or newer.\n\n"
-		       "SIGINT or SIGTERM ends it, with one line that tells how many events and matches there were "
-		       "and what was "
-		       "lost. If an output fails, its alerts go to standard error.",
+	.description =
+		"Loads BPF programs that record the system calls which the rules and the process state "
+		"need, reads the "
+		"processes that run already, and prints an alert for each event that matches a rule, as it "
+		"happens. Needs "
+		"root (CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE) and a kernel with BTF, 5.15 or newer.\n\n"
+		"Docker and podman are asked about containers (name, image, labels, mounts ...) over their "
+		"sockets, "
+		"beside the watching: until an answer arrives, and where nobody listens, a container is known "
+		"by its id alone.\n\n"
+		"SIGINT or SIGTERM ends it, with one line that tells how many events and matches there were "
+		"and what was "
+		"lost. If an output fails, its alerts go to standard error.",
 	.options =
 		(const struct sk_option[]){
 			SK_ENGINE_OPTIONS,
+			SK_WATCH_OPTIONS,
 			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
 			{OPTION_CHECK, "check", NULL,
 			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},

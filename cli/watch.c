@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <time.h>
 
 #include "cli/deadline.h"
 #include "cli/signals.h"
@@ -26,7 +29,80 @@ static bool exists(void *context, int64_t pid, int64_t tid, const char *comm)
 	return sk_proc_thread_exists(pid, tid, comm);
 }
 
+static void need_container(void *context, const char *id, size_t length)
+{
+	sk_inquirer_need(context, id, length);
+}
+
+static void forget_container(void *context, const char *id, size_t length)
+{
+	sk_inquirer_forget(context, id, length);
+}
+
 const struct sk_state_source sk_watch_source = {.lookup = lookup, .host_users = host_users, .exists = exists};
+
+struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
+{
+	struct sk_state_source source = sk_watch_source;
+
+	if (inquirer) {
+		source.context = inquirer;
+		source.need_container = need_container;
+		source.forget_container = forget_container;
+	}
+	return source;
+}
+
+/* --- container runtimes ---------------------------------------------------- */
+
+static const struct sk_inquirer_runtime defaults[] = {
+	{SK_RUNTIME_DOCKER, "/run/docker.sock"},
+	{SK_RUNTIME_PODMAN, "/run/podman/podman.sock"},
+};
+
+bool sk_watch_take_option(struct sk_watch_runtimes *runtimes, struct sk_command_line *line, int id)
+{
+	if (id == SK_OPTION_NO_RUNTIMES) {
+		runtimes->none = true;
+	} else if (id == SK_OPTION_DOCKER_SOCKET || id == SK_OPTION_PODMAN_SOCKET) {
+		if (runtimes->count == SK_INQUIRER_RUNTIMES) {
+			sk_command_usage(line, "at most %d sockets of container runtimes", SK_INQUIRER_RUNTIMES);
+			line->failed = true;
+			return true;
+		}
+		if (line->value[0] != '/' || strlen(line->value) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+			sk_command_usage(line,
+					 "'%s' cannot be a socket: an absolute path of at most %zu bytes is wanted",
+					 line->value, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+			line->failed = true;
+			return true;
+		}
+		runtimes->runtimes[runtimes->count++] = (struct sk_inquirer_runtime){
+			id == SK_OPTION_DOCKER_SOCKET ? SK_RUNTIME_DOCKER : SK_RUNTIME_PODMAN, line->value};
+	} else {
+		return false;
+	}
+	return true;
+}
+
+int sk_watch_start_inquirer(const struct sk_watch_runtimes *runtimes, struct sk_inquirer **ret_inquirer)
+{
+	const struct sk_inquirer_options options = {
+		.runtimes = runtimes->count ? runtimes->runtimes : defaults,
+		.count = runtimes->count ? runtimes->count : sizeof(defaults) / sizeof(defaults[0]),
+	};
+	int result;
+
+	*ret_inquirer = NULL;
+	if (runtimes->none)
+		return SK_EXIT_OK;
+	result = sk_inquirer_start(&options, ret_inquirer);
+	if (result == -ENOMEM)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	return result < 0 ? sk_fail(SK_EXIT_REFUSED, "cannot start a thread: %s", strerror(-result)) : SK_EXIT_OK;
+}
+
+/* --- watching ---------------------------------------------------------------- */
 
 static int handle(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
@@ -58,6 +134,18 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 		sensor.state.threads_dropped);
 }
 
+/* That of the last event, so that times never go back; none has come yet: now. */
+static uint64_t event_time(const struct sk_sensor *sensor)
+{
+	uint64_t last = sk_sensor_view(sensor)->event.ts;
+	struct timespec now;
+
+	if (last)
+		return last;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 {
 	const struct sk_capture_options capture_options = {
@@ -68,6 +156,8 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);
 	struct sk_capture *capture;
 	struct sk_error error = {0};
+	int (*const take)(void *, const uint8_t *, size_t, uint16_t) =
+		options->without_alerts ? handle_quietly : handle;
 	int64_t end;
 	int result = 0, wait;
 
@@ -79,9 +169,11 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 	}
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
 	end = sk_deadline_after(options->seconds);
-	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR))
-		result = sk_capture_poll(capture, wait, options->without_alerts ? handle_quietly : handle,
-					 engine->sensor);
+	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR)) {
+		if (options->inquirer)
+			sk_inquirer_deliver(options->inquirer, event_time(engine->sensor), take, engine->sensor);
+		result = sk_capture_poll(capture, wait, take, engine->sensor);
+	}
 
 	sk_outputs_flush(&engine->outputs);
 	summarise(engine, capture, options->without_alerts);

@@ -12,14 +12,50 @@
 
 #include "cli/engine.h"
 #include "runtime/capture/capture.h"
+#include "runtime/containers/inquirer.h"
 
-/* What the state of a sensor for this host is made with. */
+enum {
+	SK_OPTION_DOCKER_SOCKET = 2500,
+	SK_OPTION_PODMAN_SOCKET,
+	SK_OPTION_NO_RUNTIMES,
+};
+
+#define SK_WATCH_OPTIONS                                                                                           \
+	{SK_OPTION_DOCKER_SOCKET, "docker-socket", "PATH",                                                         \
+	 "where docker is asked about containers (may be given several times); default /run/docker.sock, "         \
+	 "unless some socket is given"},                                                                           \
+		{SK_OPTION_PODMAN_SOCKET, "podman-socket", "PATH",                                                 \
+		 "the same for podman, whose `podman system service` listens there; default "                      \
+		 "/run/podman/podman.sock, unless some socket is given"},                                          \
+	{                                                                                                          \
+		SK_OPTION_NO_RUNTIMES, "no-container-runtimes", NULL,                                              \
+			"ask nobody about containers: their ids alone are known"                                   \
+	}
+
+/* The container runtimes that are asked; all zero: those of the defaults. */
+struct sk_watch_runtimes {
+	struct sk_inquirer_runtime runtimes[SK_INQUIRER_RUNTIMES];
+	unsigned count;
+	bool none;
+};
+
+/* Takes one of SK_WATCH_OPTIONS, whose texts outlive it; false if it is another option. */
+bool sk_watch_take_option(struct sk_watch_runtimes *runtimes, struct sk_command_line *line, int id);
+
+/* Starts asking; `*ret_inquirer` NULL if nobody is to be asked.  An enum sk_exit. */
+int sk_watch_start_inquirer(const struct sk_watch_runtimes *runtimes, struct sk_inquirer **ret_inquirer);
+
+/* What the state of a sensor for this host is made with, if nobody is asked about containers. */
 extern const struct sk_state_source sk_watch_source;
 
+/* The same, asking; the inquirer, which may be NULL, outlives that state. */
+struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer);
+
 struct sk_watch_options {
-	size_t ring_size;    /* 0: the default */
-	unsigned seconds;    /* 0: until a signal */
-	bool without_alerts; /* events are evaluated, and nothing is reported */
+	struct sk_inquirer *inquirer; /* of its source */
+	size_t ring_size;             /* 0: the default */
+	unsigned seconds;             /* 0: until a signal */
+	bool without_alerts;          /* events are evaluated, and nothing is reported */
 };
 
 /*

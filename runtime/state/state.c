@@ -248,6 +248,8 @@ static __attribute__((noinline)) void settle(struct sk_state *state)
 			sk_string_new(state->strings, state->removed_container, state->removed_container_length);
 
 		sk_containers_remove(state->containers, id->bytes, id->length);
+		if (state->source.forget_container)
+			state->source.forget_container(state->source.context, id->bytes, id->length);
 		sk_state_container_changed(state, id);
 		sk_string_drop(state->strings, id);
 		state->removed_container_length = 0;

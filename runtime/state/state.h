@@ -36,6 +36,14 @@ struct sk_state_source {
 	int (*host_users)(void *context, const struct sk_entry_sink *sink);
 	/* Gives one fd of `tid` (one that came through SCM_RIGHTS) to `sink->fd`.  May be NULL. */
 	int (*lookup_fd)(void *context, int64_t tid, int64_t fd, const struct sk_entry_sink *sink);
+	/*
+	 * A thread is in a container (12 digits of its id) of which there is no
+	 * metadata; it may come later, as an event.  Called again with every
+	 * clone and exec until it has.  May be NULL.
+	 */
+	void (*need_container)(void *context, const char *id, size_t length);
+	/* That container is gone.  May be NULL. */
+	void (*forget_container)(void *context, const char *id, size_t length);
 	/* True if the thread still exists with this comm, for the purge.  May be NULL: no purge. */
 	bool (*exists)(void *context, int64_t pid, int64_t tid, const char *comm);
 };

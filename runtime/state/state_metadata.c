@@ -59,12 +59,21 @@ static const struct sk_matched_cgroups *match(struct sk_state *state, struct sk_
 	return matched;
 }
 
+static void need_metadata(struct sk_state *state, const struct sk_string *id)
+{
+	if (id->length > 0 && state->source.need_container &&
+	    !sk_containers_find(state->containers, id->bytes, id->length))
+		state->source.need_container(state->source.context, id->bytes, id->length);
+}
+
 void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
 {
 	const struct sk_matched_cgroups *matched;
 
-	if (thread->matched_cgroups == thread->cgroups)
+	if (thread->matched_cgroups == thread->cgroups) {
+		need_metadata(state, thread->container_id);
 		return;
+	}
 	matched = find_match(state, thread->cgroups);
 	if (!matched)
 		matched = match(state, thread->cgroups);
@@ -72,6 +81,7 @@ void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
 	if (thread->cgroups != matched->cgroups)
 		sk_string_replace(state->strings, &thread->cgroups, sk_string_share(matched->cgroups));
 	sk_thread_set_container(&state->threads, thread, matched->container_id);
+	need_metadata(state, matched->container_id);
 }
 
 /* --- users and groups --------------------------------------------------------- */

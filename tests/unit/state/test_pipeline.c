@@ -271,8 +271,29 @@ static int container_users(void *context, int64_t tid, const struct sk_entry_sin
 	return sink->user(sink->context, &user);
 }
 
+static int needed, forgotten;
+static char asked_id[64];
+
+static void need_container(void *context, const char *id, size_t length)
+{
+	(void)context;
+	needed++;
+	snprintf(asked_id, sizeof(asked_id), "%.*s", (int)length, id);
+}
+
+static void forget_container(void *context, const char *id, size_t length)
+{
+	(void)context;
+	forgotten += strncmp(asked_id, id, length) == 0;
+}
+
 static const struct sk_state_source source = {
-	.lookup = lookup, .host_users = host_users, .container_users = container_users};
+	.lookup = lookup,
+	.host_users = host_users,
+	.container_users = container_users,
+	.need_container = need_container,
+	.forget_container = forget_container,
+};
 static const struct sk_state_options live = {.own_pid = -1, .source = &source};
 
 TEST(a_live_source_is_asked_for_unknown_threads_once)
@@ -313,6 +334,25 @@ TEST(users_of_a_container_are_imported_for_it_alone)
 	CHECK(sk_users_find(sk_state_users(world.state), thread(&world, 100)->container_id, 1000) == NULL);
 	in_container(201);
 	CHECK_EQUAL(imports, 1);
+	world_close(&world);
+}
+
+TEST(metadata_is_asked_for_until_it_is_there)
+{
+	world_open(&world, &live);
+	populate(&world);
+	needed = forgotten = 0;
+	in_container(200);
+	CHECK_EQUAL(needed, 1);
+	CHECK_TEXT(asked_id, "0123456789ab");
+	in_container(200);
+	CHECK_EQUAL(needed, 2);
+	metadata("container", "{\"container\":{\"id\":\"0123456789ab\",\"name\":\"web\"}}");
+	in_container(200);
+	CHECK_EQUAL(needed, 2);
+	metadata("container_removed", "{\"container\":{\"id\":\"0123456789ab\"}}");
+	settle(&world);
+	CHECK_EQUAL(forgotten, 1);
 	world_close(&world);
 }
 
@@ -379,6 +419,7 @@ TEST_MAIN(
 	RUN(some_engines_have_no_metadata_to_wait_for)
 	RUN(a_live_source_is_asked_for_unknown_threads_once)
 	RUN(users_of_a_container_are_imported_for_it_alone)
+	RUN(metadata_is_asked_for_until_it_is_there)
 	RUN(the_end_of_a_containers_init_is_its_own_end)
 	RUN(a_second_section_starts_from_nothing)
 	RUN(entries_are_linked_when_all_are_in)

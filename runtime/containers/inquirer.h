@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Asks the container runtimes of this host about containers, beside the
+ * sensor, and hands what they say to it as the events that a capture carries:
+ *
+ *   state ──need──► inquirer ─► a thread for each socket ─► runtime
+ *     ▲                                │ answer
+ *     └──"container" event◄──deliver──◄┘
+ *
+ * Nothing here waits for a runtime but those threads.  One that is not there,
+ * slow, or tells nonsense leaves its containers with their ids alone, and
+ * delays no other runtime.
+ */
+#ifndef SK_CONTAINERS_INQUIRER_H
+#define SK_CONTAINERS_INQUIRER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/containers/inspect.h"
+
+struct sk_inquirer;
+
+enum { SK_INQUIRER_RUNTIMES = 8 };
+
+struct sk_inquirer_runtime {
+	enum sk_runtime_kind kind;
+	const char *socket; /* its path; copied */
+};
+
+struct sk_inquirer_options {
+	const struct sk_inquirer_runtime *runtimes;
+	unsigned count; /* at most SK_INQUIRER_RUNTIMES */
+	/* All 0: the defaults, 5 s for an answer; 250 ms, 1 s, 4 s between questions; 60 s until one is asked again. */
+	unsigned timeout_ms;
+	unsigned retry_ms; /* the first of them, then four times as long each */
+	unsigned silence_ms;
+};
+
+struct sk_inquirer_stats {
+	uint64_t asked; /* containers */
+	uint64_t answered;
+	uint64_t unknown; /* no runtime could tell in four attempts */
+	uint64_t refused; /* too many at a time */
+};
+
+/* Starts the threads.  -ENOMEM, -EINVAL (too many runtimes), or what pthread_create() says. */
+int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inquirer **ret_inquirer);
+
+/* Ends what is under way, at once; NULL is fine. */
+void sk_inquirer_stop(struct sk_inquirer *inquirer);
+
+/*
+ * The state needs metadata of this container: asks the runtimes unless they
+ * are being asked, or said lately that they don't know it.  Never waits.
+ */
+void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t length);
+
+/* The container is gone: an answer that is under way will not be delivered. */
+void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length);
+
+/*
+ * Hands the answers that arrived to `handle`, each an async "container" event
+ * of the time `ts` in the wire format, for all CPUs 0.  One load if there are
+ * none.  `handle` may call the functions above.
+ */
+void sk_inquirer_deliver(struct sk_inquirer *inquirer, uint64_t ts,
+			 int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu),
+			 void *context);
+
+struct sk_inquirer_stats sk_inquirer_stats(struct sk_inquirer *inquirer);
+
+#endif
