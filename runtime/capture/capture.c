@@ -44,7 +44,7 @@ enum {
 	 * of events costs a thousand wake-ups a second at most.
 	 */
 	GATHER_US = 1000,
-	LINK_COUNT = 8,
+	LINK_COUNT = 9,
 };
 
 struct sk_capture {
@@ -152,6 +152,9 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	};
 	programs->data->sk_snap_length = snap_length;
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);
+	if (options->enter_events)
+		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
+	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events);
 	select_optional(programs, options);
 	result = bpf_map__set_max_entries(programs->maps.sk_ring, (uint32_t)ring_size);
 	if (result == 0)
@@ -258,6 +261,8 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 	result = attach(capture, programs->progs.sk_process_exec, error);
 	if (result == 0)
 		result = attach_optional(capture, error);
+	if (result == 0 && bpf_program__autoload(programs->progs.sk_sys_enter))
+		result = attach(capture, programs->progs.sk_sys_enter, error);
 	return result < 0 ? result : attach(capture, programs->progs.sk_sys_exit, error);
 }
 

@@ -24,6 +24,11 @@ struct sk_capture_options {
 	size_t syscall_words;
 	size_t ring_size;     /* bytes, power of two; 0: 8 MiB */
 	uint32_t snap_length; /* bytes of I/O data kept; 0: 80 */
+	/*
+	 * Beginnings of open, openat, openat2, creat and connect are events too:
+	 * paths and addresses as they were before another thread could change them.
+	 */
+	bool enter_events;
 	int64_t only_tree_of; /* pid whose descendants alone are captured; 0: the whole host */
 };
 

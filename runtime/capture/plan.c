@@ -192,3 +192,18 @@ void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch 
 	}
 	plan_compat(syscalls, words, table);
 }
+
+static bool has_enter_event(uint16_t exit_event)
+{
+	return exit_event == SK_EVENT_SYSCALL_OPEN_X || exit_event == SK_EVENT_SYSCALL_OPENAT_2_X ||
+	       exit_event == SK_EVENT_SYSCALL_OPENAT2_X || exit_event == SK_EVENT_SYSCALL_CREAT_X ||
+	       exit_event == SK_EVENT_SOCKET_CONNECT_X;
+}
+
+void sk_capture_plan_enter(struct sk_dispatch table[SK_NUMBERS_END])
+{
+	for (size_t i = 0; i < SK_NUMBERS_END; i++)
+		if (table[i].program == SK_PROGRAM_SOCKETCALL ||
+		    (table[i].program != SK_PROGRAM_NONE && has_enter_event(table[i].event)))
+			table[i].enters = 1;
+}

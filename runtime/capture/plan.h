@@ -18,6 +18,9 @@
  */
 void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_NUMBERS_END]);
 
+/* The calls in the table whose paths and addresses are told when they begin, too: open and connect. */
+void sk_capture_plan_enter(struct sk_dispatch table[SK_NUMBERS_END]);
+
 /* True if the set has this name: of a tracepoint, which the schema numbers among the system calls. */
 bool sk_capture_selects(const uint64_t *syscalls, size_t words, const char *name);
 

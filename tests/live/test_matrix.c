@@ -56,7 +56,7 @@ static bool possible;
 
 TEST(everything_arrives_and_nothing_is_lost)
 {
-	struct sk_capture_options options = {.syscall_words = 8};
+	struct sk_capture_options options = {.syscall_words = 8, .enter_events = true};
 	struct sk_capture_stats stats;
 	struct sk_capture *capture;
 	struct child child;
@@ -119,6 +119,13 @@ static void find_all(void)
 			place_of[i] = find_wanted(&diary->list[i], start_of(i));
 }
 
+static bool has_enter_event(uint16_t type)
+{
+	return type == SK_EVENT_SYSCALL_OPEN_E || type == SK_EVENT_SYSCALL_OPENAT_2_E ||
+	       type == SK_EVENT_SYSCALL_OPENAT2_E || type == SK_EVENT_SYSCALL_CREAT_E ||
+	       type == SK_EVENT_SOCKET_CONNECT_E;
+}
+
 /* Exit events of calls that this machine has, in the order of their codes; then those of tracepoints. */
 static bool in_matrix(uint16_t type)
 {
@@ -137,7 +144,8 @@ static bool in_matrix(uint16_t type)
 #else
 		int number = sk_syscalls[i].aarch64;
 #endif
-		if (number >= 0 && sk_syscalls[i].exit_event == type)
+		if (number >= 0 && (sk_syscalls[i].exit_event == type ||
+				    (has_enter_event(type) && sk_syscalls[i].exit_event == type + 1)))
 			return true;
 	}
 	return false;

@@ -3,7 +3,7 @@
  * The end of every system call.  Runs for all of them, so it leaves as early
  * as it can: one look into a table for a call that nobody wants.
  */
-#include "runtime/capture/bpf/event.h"
+#include "runtime/capture/bpf/dispatch.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -15,27 +15,6 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } sk_programs SEC(".maps");
-
-/*
- * 32-bit programs have one call for all of sockets: its number and a pointer
- * to the arguments, of which only as many as the call has are there.
- */
-static __always_inline const volatile struct sk_dispatch *unpack_socketcall(struct sk_scratch *scratch)
-{
-	__u64 call = scratch->arguments[0];
-	const void *pointer = (const void *)scratch->arguments[1];
-	__u32 packed[SK_ARGUMENT_COUNT] = {};
-
-	if (call >= SK_NUMBERS_END - SK_NUMBERS_SOCKETCALL)
-		return NULL;
-	if (bpf_probe_read_user(packed, sizeof(packed), pointer) && bpf_probe_read_user(packed, 16, pointer) &&
-	    bpf_probe_read_user(packed, 8, pointer))
-		return NULL;
-#pragma unroll
-	for (int i = 0; i < SK_ARGUMENT_COUNT; i++)
-		scratch->arguments[i] = packed[i];
-	return &sk_dispatch_table[SK_NUMBERS_SOCKETCALL + call];
-}
 
 SEC("tp_btf/sys_exit")
 int sk_sys_exit(__u64 *context)
@@ -64,7 +43,7 @@ int sk_sys_exit(__u64 *context)
 	scratch->result = (__s64)context[1];
 	sk_arch_arguments(registers, scratch->compat, scratch->arguments);
 	if (dispatch->program == SK_PROGRAM_SOCKETCALL) {
-		dispatch = unpack_socketcall(scratch);
+		dispatch = sk_unpack_socketcall(scratch);
 		if (!dispatch) {
 			sk_scratch_release(scratch);
 			return 0;

@@ -7,8 +7,6 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-enum { O_CREAT_OR_TMPFILE = 0x40 | 0x400000 };
-
 struct opened {
 	__u32 device;
 	__u64 inode;
@@ -41,11 +39,6 @@ static __always_inline __u32 wire_flags(__u64 native, const struct opened *opene
 	return flags;
 }
 
-static __always_inline __u32 wire_mode(__u64 flags, __u64 mode)
-{
-	return flags & O_CREAT_OR_TMPFILE ? mode & 07777 : 0;
-}
-
 SEC("tp_btf/sys_exit")
 int sk_exit_open(void *context)
 {
@@ -72,20 +65,20 @@ int sk_exit_open(void *context)
 	case SK_EVENT_SYSCALL_OPEN_X:
 		sk_put_user_text(scratch, first);
 		sk_put_u32(scratch, wire_flags(second, &opened));
-		sk_put_u32(scratch, wire_mode(second, third));
+		sk_put_u32(scratch, sk_open_mode(second, third));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT_2_X:
 		sk_put_signed(scratch, first);
 		sk_put_user_text(scratch, second);
 		sk_put_u32(scratch, wire_flags(third, &opened));
-		sk_put_u32(scratch, wire_mode(third, fourth));
+		sk_put_u32(scratch, sk_open_mode(third, fourth));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT2_X:
 		bpf_probe_read_user(how, sizeof(how), (const void *)third);
 		sk_put_signed(scratch, first);
 		sk_put_user_text(scratch, second);
 		sk_put_u32(scratch, wire_flags(how[0], &opened));
-		sk_put_u32(scratch, wire_mode(how[0], how[1]));
+		sk_put_u32(scratch, sk_open_mode(how[0], how[1]));
 		sk_put_u32(scratch, sk_map_RESOLVE(how[2]));
 		break;
 	case SK_EVENT_SYSCALL_CREAT_X:

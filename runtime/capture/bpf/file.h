@@ -8,6 +8,14 @@
 
 #include "runtime/capture/bpf/event.h"
 
+enum { SK_O_CREAT_OR_TMPFILE = 0x40 | 0x400000 };
+
+/* The mode argument of the open family, which counts only where a file can be made. */
+static __always_inline __u32 sk_open_mode(__u64 flags, __u64 mode)
+{
+	return flags & SK_O_CREAT_OR_TMPFILE ? mode & 07777 : 0;
+}
+
 enum sk_layer { SK_LAYER_NONE, SK_LAYER_UPPER, SK_LAYER_LOWER };
 
 /* The current thread's file; NULL when the fd is not open. */

@@ -73,7 +73,8 @@ struct sk_dispatch {
 	__u8 program;  /* enum sk_program */
 	__u8 recipe;   /* for SK_PROGRAM_RECIPE */
 	__u8 nparams;
-	__u8 zero[3];
+	__u8 enters; /* 1: its beginning is an event too */
+	__u8 zero[2];
 };
 
 /* Set before loading. */

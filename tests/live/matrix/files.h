@@ -33,6 +33,7 @@ static void open_files(void)
 	long fd;
 
 	fd = CALL(openat, HERE, "file", O_RDWR | O_CREAT | O_EXCL, 0640);
+	WANT(SYSCALL_OPENAT_2_E, N(HERE), T("file"), N(3 | 4 | 0x20), N(0640));
 	file = identify((int)fd);
 	/* read and write, create, exclusive */
 	WANT(SYSCALL_OPENAT_2_X, N(fd), N(HERE), T("file"), N(3 | 4 | 0x20 | WIRE_CREATED | upper_layer(file)),
@@ -44,6 +45,7 @@ static void open_files(void)
 	WANT(SYSCALL_OPENAT_2_X, N(-ENOENT), N(HERE), T("not/there"), N(1 | 0x40), N(0), N(0), N(0));
 
 	fd = CALL(openat2, HERE, "file2", &how, sizeof(how));
+	WANT(SYSCALL_OPENAT2_E, N(HERE), T("file2"), N(3 | 4), N(0604), N(1));
 	file = identify((int)fd);
 	WANT(SYSCALL_OPENAT2_X, N(fd), N(HERE), T("file2"), N(3 | 4 | WIRE_CREATED | upper_layer(file)), N(0604),
 	     N(1 /* RESOLVE_BENEATH */), N(file.device), N((int64_t)file.inode));
@@ -67,11 +69,13 @@ static void open_files(void)
 	}
 #ifdef SYS_open
 	fd = CALL(open, "file", O_WRONLY | O_TRUNC | O_CLOEXEC, 0);
+	WANT(SYSCALL_OPEN_E, T("file"), N(2 | 0x100 | 0x1000), N(0));
 	file = identify((int)fd);
 	WANT(SYSCALL_OPEN_X, N(fd), T("file"), N(2 | 0x100 | 0x1000 | upper_layer(file)), N(0), N(file.device),
 	     N((int64_t)file.inode));
 	close((int)fd);
 	fd = CALL(creat, "file3", 0600);
+	WANT(SYSCALL_CREAT_E, T("file3"), N(0600));
 	file = identify((int)fd);
 	WANT(SYSCALL_CREAT_X, N(fd), T("file3"), N(0600), N(file.device), N((int64_t)file.inode),
 	     N(file.overlay ? 1 : 0));

@@ -82,6 +82,7 @@ static void connect_streams(void)
 	WANT(SOCKET_LISTEN_X, N(r), N(server), N(9));
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	r = CALL(connect, client, &address, sizeof(address));
+	WANT(SOCKET_CONNECT_E, N(client), inet_address(port));
 	client_port = port_number(client);
 	WANT(SOCKET_CONNECT_X, N(r), inet_tuple(client_port, port), N(client), inet_address(port));
 	client2 = socket(AF_INET, SOCK_STREAM, 0);
