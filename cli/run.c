@@ -6,7 +6,7 @@
 #include "cli/signals.h"
 #include "cli/watch.h"
 
-enum { OPTION_CHECK = 3000, OPTION_RING };
+enum { OPTION_CHECK = 3000, OPTION_RING, OPTION_ENTER };
 
 /* Whether this host can be watched: loads the programs and lets them go. */
 static int check(void)
@@ -51,6 +51,8 @@ static int run(struct sk_command_line *line)
 	while ((id = sk_command_line_next(line)) != -1) {
 		if (id == OPTION_CHECK) {
 			only_check = true;
+		} else if (id == OPTION_ENTER) {
+			options.enter_events = true;
 		} else if (id == OPTION_RING) {
 			if (!sk_watch_read_ring_size(line->value, &options.ring_size)) {
 				sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
@@ -95,6 +97,9 @@ const struct sk_command sk_command_run = {
 			SK_ENGINE_OPTIONS,
 			SK_WATCH_OPTIONS,
 			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
+			{OPTION_ENTER, "enter-events", NULL,
+			 "read the paths of open and the addresses of connect when the call begins, too, before "
+			 "another thread can rewrite them; makes these calls slower"},
 			{OPTION_CHECK, "check", NULL,
 			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},
 			{0},

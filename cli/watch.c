@@ -152,6 +152,7 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 		.syscalls = engine->rules.bundle.syscalls,
 		.syscall_words = engine->rules.bundle.syscalls_count,
 		.ring_size = options->ring_size,
+		.enter_events = options->enter_events,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);
 	struct sk_capture *capture;

@@ -54,6 +54,7 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer);
 struct sk_watch_options {
 	struct sk_inquirer *inquirer; /* of its source */
 	size_t ring_size;             /* 0: the default */
+	bool enter_events;            /* of struct sk_capture_options */
 	unsigned seconds;             /* 0: until a signal */
 	bool without_alerts;          /* events are evaluated, and nothing is reported */
 };

@@ -151,6 +151,40 @@ static bool in_matrix(uint16_t type)
 	return false;
 }
 
+/* What the reference's probe says about itself: it samples, it has no ring for a CPU, it reads processes at start. */
+static bool is_about_the_probe(const char *code)
+{
+	return strcmp(code, "PPME_DROP_E") == 0 || strcmp(code, "PPME_DROP_X") == 0 ||
+	       strcmp(code, "PPME_CPU_HOTPLUG_E") == 0 || strncmp(code, "PPME_ITER_", 10) == 0;
+}
+
+TEST(the_matrix_has_every_type_that_the_reference_emits)
+{
+	const char *shared = getenv("SK_SHARED") ? getenv("SK_SHARED") : "../shared";
+	char path[4096], line[512], code[128];
+	unsigned type;
+	int lines = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/data/tables/emitted_by_modern_probe.tsv", shared);
+	file = fopen(path, "re");
+	if (!file) {
+		SKIP("there is no emitted_by_modern_probe.tsv in ../shared (or $SK_SHARED)");
+		return;
+	}
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%u\t%127s", &type, code) != 2)
+			continue;
+		lines++;
+		if (!is_about_the_probe(code) && !(type < SK_EVENT_COUNT && in_matrix((uint16_t)type))) {
+			printf("# %s\n", code);
+			CHECK(!"in the matrix");
+		}
+	}
+	fclose(file);
+	CHECK(lines > 150);
+}
+
 static void run_types(void)
 {
 	if (!possible)
@@ -167,4 +201,5 @@ static void run_types(void)
 	}
 }
 
-TEST_MAIN(RUN(everything_arrives_and_nothing_is_lost) run_types();)
+TEST_MAIN(RUN(everything_arrives_and_nothing_is_lost) RUN(the_matrix_has_every_type_that_the_reference_emits)
+		  run_types();)

@@ -10,6 +10,7 @@ if ! reason=$("$saker" run --check 2>&1); then
 fi
 
 sensor=
+sensor_options=
 stop_sensor() {
 	[ -z "$sensor" ] || { kill -INT "$sensor" 2>/dev/null && wait "$sensor"; }
 	sensor=
@@ -23,7 +24,7 @@ start_sensor() { # PACK...
 	: >"$work/alerts"
 	: >"$work/sensor.log"
 	# shellcheck disable=SC2086
-	"$saker" run --json --rule-matching all $rules >"$work/alerts" 2>"$work/sensor.log" &
+	"$saker" run --json --rule-matching all $sensor_options $rules >"$work/alerts" 2>"$work/sensor.log" &
 	sensor=$!
 	tries=0
 	until grep -q watching "$work/sensor.log"; do
@@ -118,6 +119,20 @@ expect "standard output connected to the network" alerted "Standard streams conn
 stop_sensor
 expect "SIGINT ends with one line of events, matches and drops" \
 	grep -Eq '^saker: [0-9]+ events, [0-9]+ matches; drops: 0 ring full' "$work/sensor.log"
+
+# --- beginnings of calls as well -------------------------------------------
+
+sensor_options=--enter-events
+if start_sensor rules/; then
+	cat /etc/shadow >/dev/null 2>&1
+	expect "with the beginnings of calls too, reading /etc/shadow is reported" alerted "Password hashes read" \
+		fd.name=/etc/shadow proc.name=cat "proc.cmdline=cat /etc/shadow" proc.pname="$me"
+	stop_sensor
+	expect "and it is reported once" [ "$(grep -c 'Password hashes read.*cat /etc/shadow' "$work/alerts")" = 1 ]
+else
+	expect "the sensor starts with --enter-events" false
+fi
+sensor_options=
 
 # --- the official packs ----------------------------------------------------
 

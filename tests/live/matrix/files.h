@@ -181,6 +181,12 @@ static void move_about(void)
 	close((int)there);
 }
 
+/* QCMD() shifts a sign bit. */
+static uint32_t quota_call(uint32_t command, uint32_t type)
+{
+	return command << 8 | type;
+}
+
 static void change_mounts(void)
 {
 	struct dqblk block = {.dqb_bhardlimit = 1,
@@ -212,11 +218,11 @@ static void change_mounts(void)
 		close((int)fd);
 	}
 
-	r = CALL(quotactl, QCMD(Q_SETQUOTA, USRQUOTA), "/dev/nothing", 77, &block);
+	r = CALL(quotactl, quota_call(Q_SETQUOTA, USRQUOTA), "/dev/nothing", 77, &block);
 	WANT(SYSCALL_QUOTACTL_X, N(r), T("/dev/nothing"), nothing_there(), N(1), N(2), N(3), N(4), N(5), N(7), N(8),
 	     N(0), N(0), N(0), N(1 /* QFMT_NOT_USED */), N(0x40 /* Q_SETQUOTA */), N(1 /* USRQUOTA */), N(77),
 	     N(0));
-	r = CALL(quotactl, QCMD(Q_QUOTAON, GRPQUOTA), "/dev/nothing", 2 /* QFMT_VFS_V0 */, "aquota.group");
+	r = CALL(quotactl, quota_call(Q_QUOTAON, GRPQUOTA), "/dev/nothing", 2 /* QFMT_VFS_V0 */, "aquota.group");
 	WANT(SYSCALL_QUOTACTL_X, N(r), T("/dev/nothing"), T("aquota.group"), N(0), N(0), N(0), N(0), N(0), N(0),
 	     N(0), N(0), N(0), N(0), N(1), N(1 /* Q_QUOTAON */), N(2 /* GRPQUOTA */), N(0), N(4 /* QFMT_VFS_V0 */));
 	/* By a process that ends then: it does not come back. */

@@ -136,7 +136,8 @@ static inline void want(uint16_t type, int line, int64_t tid, const struct value
 	if (tid)
 		page->tid = tid;
 	page->count = (uint8_t)count;
-	memcpy(page->values, values, count * sizeof(values[0]));
+	if (count)
+		memcpy(page->values, values, count * sizeof(values[0]));
 }
 
 static inline void refused(uint16_t type, int line, const char *why)
