@@ -29,11 +29,11 @@ enum value_kind { NUMBER, BETWEEN, BYTES_ARE, BYTES_BEGIN };
  * Memory that a process has not touched yet cannot be read while an event is
  * made, and a new process has touched nothing of the program's file.
  */
-extern const char __executable_start[], _end[];
+extern const char __executable_start[], _edata[];
 
 __attribute__((no_sanitize("address", "undefined"))) static inline void touch_everything(void)
 {
-	for (const volatile char *page = __executable_start; page < _end; page += 4096)
+	for (const volatile char *page = __executable_start; page < _edata; page += 4096)
 		(void)*page;
 }
 
