@@ -15,15 +15,15 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 enum {
-	SIGHUP = 1,
-	SIGINT = 2,
-	SIGQUIT = 3,
-	SIGKILL = 9,
-	SIGTERM = 15,
-	SIGCHLD = 17,
-	SIGTSTP = 20,
-	SIGRTMIN = 32,
-	SIGRTMAX = 64,
+	SIGNAL_HUP = 1,
+	SIGNAL_INT = 2,
+	SIGNAL_QUIT = 3,
+	SIGNAL_KILL = 9,
+	SIGNAL_TERM = 15,
+	SIGNAL_CHLD = 17,
+	SIGNAL_TSTP = 20,
+	SIGNAL_RTMIN = 32,
+	SIGNAL_RTMAX = 64,
 };
 
 struct fixed_head {
@@ -91,19 +91,19 @@ static __always_inline __s32 sender(__s32 signal, const struct kernel_siginfo *i
 	bool noted = false;
 
 	switch (signal) {
-	case SIGKILL:
-	case SIGCHLD:
+	case SIGNAL_KILL:
+	case SIGNAL_CHLD:
 		noted = true;
 		break;
-	case SIGTERM:
-	case SIGHUP:
-	case SIGINT:
-	case SIGTSTP:
-	case SIGQUIT:
+	case SIGNAL_TERM:
+	case SIGNAL_HUP:
+	case SIGNAL_INT:
+	case SIGNAL_TSTP:
+	case SIGNAL_QUIT:
 		noted = BPF_CORE_READ(info, si_code) <= 0;
 		break;
 	default:
-		noted = signal >= SIGRTMIN && signal <= SIGRTMAX;
+		noted = signal >= SIGNAL_RTMIN && signal <= SIGNAL_RTMAX;
 		break;
 	}
 	/* At the same place in all variants of the union. */
