@@ -95,7 +95,8 @@ void sk_text_append_joined(struct sk_text *text, const char *strings, size_t len
 	if (!length || !reserve(text, length))
 		return;
 	memcpy(text->bytes + text->length, strings, length);
-	for (char *at = text->bytes + text->length, *end = at + length; (at = memchr(at, '\0', (size_t)(end - at)));)
+	for (char *at = text->bytes + text->length, *end = at + length;
+	     (at = memchr(at, '\0', (size_t)(end - at)));)
 		*at++ = separator;
 	text->length += (uint32_t)length;
 }
