@@ -12,17 +12,21 @@
 #include "grammar/parse.h"
 #include "tests/test.h"
 
-/* Checking builds are slow by a factor; the least of some runs is what the compiler itself takes. */
+/*
+ * A refusal takes under 100 ms, and what is accepted under 500, on a quiet machine of two cores (2026-11); the limits
+ * here leave room for others at work. Checking builds are slow by a factor; the least of some runs is what the
+ * compiler itself takes.
+ */
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 enum { MOST_MILLISECONDS = 15000, MOST_MILLISECONDS_ACCEPTED = 30000, RUNS = 1 };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 enum { MOST_MILLISECONDS = 15000, MOST_MILLISECONDS_ACCEPTED = 30000, RUNS = 1 };
 #else
-enum { MOST_MILLISECONDS = 100, MOST_MILLISECONDS_ACCEPTED = 500, RUNS = 8 };
+enum { MOST_MILLISECONDS = 250, MOST_MILLISECONDS_ACCEPTED = 1250, RUNS = 8 };
 #endif
 #else
-enum { MOST_MILLISECONDS = 100, MOST_MILLISECONDS_ACCEPTED = 500, RUNS = 8 };
+enum { MOST_MILLISECONDS = 250, MOST_MILLISECONDS_ACCEPTED = 1250, RUNS = 8 };
 #endif
 
 #define RULE_BEGIN "- rule: r\n  desc: d\n  output: x\n  priority: INFO\n"
