@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "vm/notes.h"
+
 /*
  * Finds the parameters between `at` and `end`, and keeps the first `kept` of
  * them.  The index of the one that passes the end; `count` if none does.
@@ -25,12 +27,23 @@ static inline __attribute__((always_inline)) uint32_t find_params(const uint8_t 
 	return count;
 }
 
+/* Notes are the one parameter behind those of the schema, if it begins as they do. */
+static inline struct sk_param find_notes(const struct sk_event *event, uint32_t nparams)
+{
+	const struct sk_param *extra = &event->param[event->info->nparams];
+
+	if (nparams != event->info->nparams + 1u || extra->length < SK_NOTES_HEAD ||
+	    sk_read_u32(extra->bytes) != SK_NOTES_MAGIC)
+		return (struct sk_param){NULL, 0};
+	return *extra;
+}
+
 int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_event, struct sk_error *error)
 {
 	const struct sk_event_header *header = (const struct sk_event_header *)bytes;
 	const struct sk_event_info *info;
 	const uint8_t *lengths = bytes + sizeof(*header);
-	uint32_t nparams, bad;
+	uint32_t nparams, kept, bad;
 	bool large;
 
 	if (size < sizeof(*header))
@@ -53,10 +66,12 @@ int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_even
 	ret_event->tid = (int64_t)header->tid;
 	ret_event->type = header->type;
 	ret_event->nparams = (uint16_t)(nparams < info->nparams ? nparams : info->nparams);
-	bad = large ? find_params(lengths, nparams, 4, bytes + header->len, ret_event->nparams, ret_event->param)
-		    : find_params(lengths, nparams, 2, bytes + header->len, ret_event->nparams, ret_event->param);
+	kept = nparams <= info->nparams ? nparams : info->nparams + 1u;
+	bad = large ? find_params(lengths, nparams, 4, bytes + header->len, kept, ret_event->param)
+		    : find_params(lengths, nparams, 2, bytes + header->len, kept, ret_event->param);
 	if (bad < nparams)
 		return sk_error_set(error, -EINVAL, "parameter %u of a %s event passes its end", bad, info->name);
+	ret_event->notes = find_notes(ret_event, nparams);
 	return 0;
 }
 

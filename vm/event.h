@@ -43,7 +43,7 @@ struct sk_param {
  * A decoded event: pointers into the wire bytes, which must outlive it.
  * Invariant: param[i] for i < nparams lies inside the event; nparams is at
  * most the schema's count for the type, so extra parameters of a newer writer
- * are ignored.
+ * are ignored, but for the one that holds an event's notes (vm/notes.h).
  */
 struct sk_event {
 	const struct sk_event_header *header; /* unaligned */
@@ -54,8 +54,9 @@ struct sk_event {
 	uint16_t type;
 	uint16_t cpu;
 	uint16_t nparams;
-	bool state_only; /* the capture marks it: state sees it, rules do not */
-	struct sk_param param[SK_EVENT_MAX_PARAMS];
+	bool state_only;       /* the capture marks it: state sees it, rules do not */
+	struct sk_param notes; /* with their magic; of length 0 without any */
+	struct sk_param param[SK_EVENT_MAX_PARAMS + 1];
 };
 
 /*

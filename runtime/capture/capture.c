@@ -27,6 +27,7 @@
 #include "runtime/capture/proc_tree.h"
 #include "runtime/capture/ring.h"
 #include "vm/event.h"
+#include "vm/notes.h"
 #include "vm/support/alloc.h"
 
 /* Written by bpftool: it leans on conversions that our own code may not. */
@@ -34,6 +35,11 @@
 #pragma GCC diagnostic ignored "-Wshadow"
 #include "runtime/capture/bpf/capture.skel.h"
 #pragma GCC diagnostic pop
+
+_Static_assert((int)SK_BPF_NOTES_MAGIC == (int)SK_NOTES_MAGIC && (int)SK_BPF_NOTE_ORIGIN == (int)SK_NOTE_ORIGIN &&
+		       (int)SK_BPF_NOTE_RESOLVED == (int)SK_NOTE_RESOLVED &&
+		       (int)SK_BPF_NOTE_BEGUN == (int)SK_NOTE_BEGUN,
+	       "the programs write what vm/notes.h reads");
 
 enum {
 	RING_SIZE = 8 << 20,
@@ -54,7 +60,7 @@ struct sk_capture {
 	struct sk_ring ring;
 	int epoll;
 	uint64_t last_ts;
-	uint8_t *patched; /* an event whose time was changed */
+	uint8_t *patched; /* an event whose time was changed, or that got its notes */
 };
 
 /*
@@ -340,6 +346,27 @@ struct delivery {
 };
 
 /*
+ * The event with its notes as one more parameter; without them if they have
+ * no room, or if the record is not what our programs write.
+ */
+static const uint8_t *add_notes(struct sk_capture *capture, const uint8_t *bytes, size_t notes, size_t *size)
+{
+	struct sk_event event;
+	int64_t result;
+
+	if (notes > *size)
+		return bytes;
+	*size -= notes;
+	if (notes > SK_NOTES_LIMIT || sk_event_decode(bytes, *size, &event, NULL) < 0)
+		return bytes;
+	result = sk_event_add_notes(&event, bytes + *size, notes, capture->patched, SK_EVENT_LIMIT);
+	if (result < 0)
+		return bytes;
+	*size = (size_t)result;
+	return capture->patched;
+}
+
+/*
  * The ring's order is the order of events.  Another CPU can overtake one
  * between reading the clock and getting its place, so that its time lies a
  * little before that of its predecessor: it then gets that one's time.
@@ -356,9 +383,12 @@ static int deliver(void *context, const uint8_t *bytes, size_t size)
 	memcpy(&record, bytes, sizeof(record));
 	bytes += sizeof(record);
 	size -= sizeof(record);
+	if (record.notes > 0)
+		bytes = add_notes(capture, bytes, record.notes, &size);
 	ts = sk_read_u64(bytes);
 	if (ts < capture->last_ts) {
-		memcpy(capture->patched, bytes, size);
+		if (bytes != capture->patched)
+			memcpy(capture->patched, bytes, size);
 		memcpy(capture->patched, &capture->last_ts, sizeof(capture->last_ts));
 		bytes = capture->patched;
 	} else {

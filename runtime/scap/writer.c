@@ -432,7 +432,10 @@ struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer)
 	};
 }
 
-/* Checks an event; the length without what the schema doesn't know goes to `*ret_length`. */
+/*
+ * Checks an event; the length without what the schema doesn't know goes to
+ * `*ret_length`.  Notes that would make it too long are left out.
+ */
 static int check_event(const uint8_t *bytes, size_t size, struct sk_event *ret_event, uint32_t *ret_length,
 		       struct sk_error *error)
 {
@@ -450,6 +453,14 @@ static int check_event(const uint8_t *bytes, size_t size, struct sk_event *ret_e
 	length += ret_event->nparams * (info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4u : 2u);
 	for (unsigned i = 0; i < ret_event->nparams; i++)
 		length += ret_event->param[i].length;
+	if (ret_event->notes.length > 0) {
+		uint32_t notes = ret_event->notes.length + (info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4u : 2u);
+
+		if (length + notes + EVENT_ROOM > EVENT_BLOCK_LIMIT)
+			ret_event->notes.length = 0;
+		else
+			length += notes;
+	}
 	if (!(info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD) && length + EVENT_ROOM > EVENT_BLOCK_LIMIT)
 		return sk_error_set(error, -EINVAL, "a %s event of %llu bytes is too long for a capture",
 				    info->name, (unsigned long long)length);
@@ -467,11 +478,12 @@ static void put_event(struct sk_scap_writer *writer, const struct sk_event *even
 	uint32_t type = state_only ? (large ? SK_SCAP_FLAGGED_LARGE_EVENT : SK_SCAP_FLAGGED_EVENT_V2)
 				   : (large ? SK_SCAP_LARGE_EVENT : SK_SCAP_EVENT_V2);
 	struct sk_event_header header = *event->header;
-	size_t lengths = event->nparams * (large ? 4u : 2u);
+	uint32_t nparams = event->nparams + (event->notes.length > 0);
+	size_t lengths = nparams * (large ? 4u : 2u);
 	uint8_t before[8 + 6 + sizeof(header)], *at = before;
 
 	header.len = length;
-	header.nparams = event->nparams;
+	header.nparams = nparams;
 	at = mempcpy(at, &type, 4);
 	at = mempcpy(at, &total, 4);
 	at = mempcpy(at, &cpu, 2);
@@ -480,7 +492,7 @@ static void put_event(struct sk_scap_writer *writer, const struct sk_event *even
 	at = mempcpy(at, &header, sizeof(header));
 	sk_scap_output_put(writer->output, before, (size_t)(at - before));
 	sk_scap_output_put(writer->output, (const uint8_t *)event->header + sizeof(header), lengths);
-	if (event->nparams > 0)
+	if (nparams > 0)
 		sk_scap_output_put(writer->output, event->param[0].bytes, length - sizeof(header) - lengths);
 	sk_scap_output_put(writer->output, "\0\0\0", padding);
 	sk_scap_output_put(writer->output, &total, 4);

@@ -37,7 +37,8 @@ struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer);
 
 /*
  * Appends one event in the wire format.  The first one ends the entries.
- * Parameters that the schema doesn't know are left out.  -EINVAL with a
+ * Parameters that the schema doesn't know are left out, but for its notes
+ * (vm/notes.h).  -EINVAL with a
  * sentence for an event that is damaged or isn't of the current schema, which
  * no reader would hand out as it is: nothing is written then, and the writer
  * stays usable.  Errors of writing come back from every later call too.

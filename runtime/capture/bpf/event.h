@@ -4,7 +4,7 @@
  * appended in order; sk_event_submit() copies the result to the ring.
  *
  *   scratch->record   scratch->event
- *   cpu               header | lengths | parameter 0 | parameter 1 | ...
+ *   cpu, notes        header | lengths | parameter 0 | parameter 1 | ... | notes
  *                                                     ^ offset
  *
  * Invariant: the offset only grows, and every store masks it, so that the
@@ -44,6 +44,7 @@ struct sk_scratch {
 	__u32 busy;   /* 1: an event is being built here */
 	__u32 offset; /* where in `event` the next parameter goes */
 	__u32 params; /* number of parameters so far */
+	__u32 end;    /* of the event, where notes begin; 0: it has none */
 	/* Of the cgroup whose path was appended last. */
 	struct cgroup *cgroup;
 	__u32 cgroup_start, cgroup_size;
@@ -138,6 +139,7 @@ static __always_inline void sk_event_begin(struct sk_scratch *scratch, __u32 typ
 
 	scratch->offset = SK_HEADER_SIZE + 2 * nparams;
 	scratch->params = 0;
+	scratch->end = 0;
 	*(__u64 *)(header + 8) = tid;
 	*(__u16 *)(header + 20) = type;
 	*(__u32 *)(header + 22) = nparams;
@@ -243,14 +245,15 @@ static __always_inline void sk_ring_wake(void)
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
-	__u32 length = sk_forget(scratch->offset);
+	__u32 length = sk_forget(scratch->offset), end = sk_forget(scratch->end);
 
 	if (length > SK_EVENT_LIMIT) {
 		sk_count(drops_size);
 		return;
 	}
 	*(__u64 *)scratch->event = sk_config.boot_time + bpf_ktime_get_boot_ns();
-	*(__u32 *)(scratch->event + 16) = length;
+	*(__u32 *)(scratch->event + 16) = end ? end : length;
+	scratch->record.notes = end ? length - end : 0;
 	length += sizeof(scratch->record);
 	sk_barrier(length);
 	length &= 2 * SK_AREA - 1;

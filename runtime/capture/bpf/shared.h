@@ -14,10 +14,14 @@
 
 #include <linux/types.h>
 
-/* A record of the ring: this, then one event in the wire format. */
+/*
+ * A record of the ring: this, then one event in the wire format, then its
+ * notes, which user space makes a parameter of (vm/notes.h).
+ */
 struct sk_ring_record {
 	__u16 cpu;
-	__u16 zero[3];
+	__u16 notes; /* bytes, with their magic; 0: none */
+	__u16 zero[2];
 };
 
 enum {
@@ -75,6 +79,14 @@ struct sk_dispatch {
 	__u8 nparams;
 	__u8 enters; /* 1: its beginning is an event too */
 	__u8 zero[2];
+};
+
+/* As in vm/notes.h, which these programs cannot include; runtime/capture/capture.c holds them equal. */
+enum {
+	SK_BPF_NOTES_MAGIC = 0x316b5301,
+	SK_BPF_NOTE_ORIGIN = 1,
+	SK_BPF_NOTE_RESOLVED = 2,
+	SK_BPF_NOTE_BEGUN = 3,
 };
 
 /* Set before loading. */
