@@ -254,9 +254,9 @@ static bool is_null(const yaml_event_t *event)
 	return false;
 }
 
-static enum sk_yaml_style style_of(const yaml_event_t *event)
+enum sk_yaml_style sk_yaml_style_of(int style)
 {
-	switch (event->data.scalar.style) {
+	switch ((yaml_scalar_style_t)style) {
 	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
 		return SK_YAML_SINGLE_QUOTED;
 	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
@@ -282,8 +282,9 @@ static int read_scalar(struct reader *reader, const yaml_event_t *event, size_t 
 	node->expanded = 1;
 	node->bytes = event->data.scalar.length;
 	node->null = is_null(event);
-	if (sk_yaml_align(reader->file, begin, end, style_of(event), (const char *)event->data.scalar.value,
-			  event->data.scalar.length, reader->arena, &node->text) < 0)
+	if (sk_yaml_align(reader->file, begin, end, sk_yaml_style_of(event->data.scalar.style),
+			  (const char *)event->data.scalar.value, event->data.scalar.length, reader->arena,
+			  &node->text) < 0)
 		return out_of_memory(reader);
 	/* Tags, anchors and the rest of a block's last line are not worth underlining. */
 	node->span = sk_text_span(&node->text, 0, node->text.length);

@@ -63,6 +63,9 @@ bool sk_yaml_equals(const struct sk_yaml_node *node, const char *text);
 /* How a scalar was written: what its decoded text differs by from the file. */
 enum sk_yaml_style { SK_YAML_PLAIN, SK_YAML_SINGLE_QUOTED, SK_YAML_DOUBLE_QUOTED, SK_YAML_BLOCK };
 
+/* libyaml's `style` (yaml_scalar_style_t) of a scalar event or token; literal and folded ones are both BLOCK. */
+enum sk_yaml_style sk_yaml_style_of(int style);
+
 /*
  * Finds every byte of a decoded scalar in the file again.  `begin` and `end`
  * bound what was written, properties (tag, anchor) included.  Returns 0 or

@@ -180,8 +180,7 @@ static int scan_header(struct scan *scan, size_t begin, size_t end)
 
 static bool is_block(const yaml_token_t *token)
 {
-	return token->type == YAML_SCALAR_TOKEN && (token->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
-						    token->data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
+	return token->type == YAML_SCALAR_TOKEN && sk_yaml_style_of(token->data.scalar.style) == SK_YAML_BLOCK;
 }
 
 static int scan_tokens(struct scan *scan, yaml_parser_t *parser)

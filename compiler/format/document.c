@@ -270,23 +270,6 @@ static struct sk_format_node *new_node(struct builder *builder, enum sk_format_k
 	return node->properties ? node : NULL;
 }
 
-static enum sk_yaml_style style_of(yaml_scalar_style_t style)
-{
-	switch (style) {
-	case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-		return SK_YAML_SINGLE_QUOTED;
-	case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-		return SK_YAML_DOUBLE_QUOTED;
-	case YAML_LITERAL_SCALAR_STYLE:
-	case YAML_FOLDED_SCALAR_STYLE:
-		return SK_YAML_BLOCK;
-	case YAML_ANY_SCALAR_STYLE:
-	case YAML_PLAIN_SCALAR_STYLE:
-		break;
-	}
-	return SK_YAML_PLAIN;
-}
-
 static int read_scalar(struct builder *builder, const yaml_event_t *event, size_t begin, size_t end)
 {
 	struct sk_format_node *node =
@@ -295,7 +278,7 @@ static int read_scalar(struct builder *builder, const yaml_event_t *event, size_
 
 	if (!node)
 		return -ENOMEM;
-	node->style = style_of(event->data.scalar.style);
+	node->style = sk_yaml_style_of(event->data.scalar.style);
 	node->literal = event->data.scalar.style == YAML_LITERAL_SCALAR_STYLE;
 	node->length = (uint32_t)event->data.scalar.length;
 	node->text = sk_arena_copy(builder->arena, (const char *)event->data.scalar.value, node->length);

@@ -72,8 +72,7 @@ static bool add_scalar(struct scalars *scalars, const yaml_token_t *token, struc
 	scalars->items[scalars->count++] =
 		(struct scalar){(uint32_t)token->start_mark.line, (uint32_t)token->start_mark.column,
 				(uint32_t)token->end_mark.line, (uint32_t)token->end_mark.column,
-				token->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
-					token->data.scalar.style == YAML_FOLDED_SCALAR_STYLE};
+				sk_yaml_style_of(token->data.scalar.style) == SK_YAML_BLOCK};
 	return true;
 }
 
