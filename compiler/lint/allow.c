@@ -19,6 +19,7 @@
 #include <yaml.h>
 
 #include "compiler/lint/lint_private.h"
+#include "compiler/yaml.h"
 
 static const char mark[] = "saker:";
 
