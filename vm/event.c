@@ -7,11 +7,13 @@
 
 /*
  * Finds the parameters between `at` and `end`, and keeps the first `kept` of
- * them.  The index of the one that passes the end; `count` if none does.
+ * them.  The index of the one that passes the end; `count` if none does, and
+ * then `*ret_behind` is where they end.
  */
 static inline __attribute__((always_inline)) uint32_t find_params(const uint8_t *lengths, uint32_t count,
 								  size_t width, const uint8_t *end, uint32_t kept,
-								  struct sk_param *ret_params)
+								  struct sk_param *ret_params,
+								  const uint8_t **ret_behind)
 {
 	const uint8_t *at = lengths + count * width;
 
@@ -24,18 +26,18 @@ static inline __attribute__((always_inline)) uint32_t find_params(const uint8_t 
 			ret_params[i] = (struct sk_param){at, length};
 		at += length;
 	}
+	*ret_behind = at;
 	return count;
 }
 
-/* Notes are the one parameter behind those of the schema, if it begins as they do. */
-static inline struct sk_param find_notes(const struct sk_event *event, uint32_t nparams)
+/* Notes are what stands behind the last parameter, if it begins as they do. */
+static inline struct sk_param find_notes(const uint8_t *behind, const uint8_t *end)
 {
-	const struct sk_param *extra = &event->param[event->info->nparams];
+	size_t length = (size_t)(end - behind);
 
-	if (nparams != event->info->nparams + 1u || extra->length < SK_NOTES_HEAD ||
-	    sk_read_u32(extra->bytes) != SK_NOTES_MAGIC)
+	if (length < SK_NOTES_HEAD || sk_read_u32(behind) != SK_NOTES_MAGIC)
 		return (struct sk_param){NULL, 0};
-	return *extra;
+	return (struct sk_param){behind, (uint32_t)length};
 }
 
 int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_event, struct sk_error *error)
@@ -43,7 +45,8 @@ int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_even
 	const struct sk_event_header *header = (const struct sk_event_header *)bytes;
 	const struct sk_event_info *info;
 	const uint8_t *lengths = bytes + sizeof(*header);
-	uint32_t nparams, kept, bad;
+	const uint8_t *behind = bytes;
+	uint32_t nparams, bad;
 	bool large;
 
 	if (size < sizeof(*header))
@@ -66,12 +69,13 @@ int sk_event_decode(const uint8_t *bytes, size_t size, struct sk_event *ret_even
 	ret_event->tid = (int64_t)header->tid;
 	ret_event->type = header->type;
 	ret_event->nparams = (uint16_t)(nparams < info->nparams ? nparams : info->nparams);
-	kept = nparams <= info->nparams ? nparams : info->nparams + 1u;
-	bad = large ? find_params(lengths, nparams, 4, bytes + header->len, kept, ret_event->param)
-		    : find_params(lengths, nparams, 2, bytes + header->len, kept, ret_event->param);
+	bad = large ? find_params(lengths, nparams, 4, bytes + header->len, ret_event->nparams, ret_event->param,
+				  &behind)
+		    : find_params(lengths, nparams, 2, bytes + header->len, ret_event->nparams, ret_event->param,
+				  &behind);
 	if (bad < nparams)
 		return sk_error_set(error, -EINVAL, "parameter %u of a %s event passes its end", bad, info->name);
-	ret_event->notes = find_notes(ret_event, nparams);
+	ret_event->notes = find_notes(behind, bytes + header->len);
 	return 0;
 }
 

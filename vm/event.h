@@ -27,7 +27,7 @@
 struct sk_event_header {
 	uint64_t ts;  /* ns since the epoch */
 	uint64_t tid; /* host pid namespace; UINT64_MAX: no thread */
-	uint32_t len; /* header + lengths + parameters */
+	uint32_t len; /* header + lengths + parameters + notes */
 	uint16_t type;
 	uint32_t nparams;
 } __attribute__((packed));
@@ -43,7 +43,7 @@ struct sk_param {
  * A decoded event: pointers into the wire bytes, which must outlive it.
  * Invariant: param[i] for i < nparams lies inside the event; nparams is at
  * most the schema's count for the type, so extra parameters of a newer writer
- * are ignored, but for the one that holds an event's notes (vm/notes.h).
+ * are ignored; notes (vm/notes.h) stand behind all of them.
  */
 struct sk_event {
 	const struct sk_event_header *header; /* unaligned */
@@ -56,7 +56,7 @@ struct sk_event {
 	uint16_t nparams;
 	bool state_only;       /* the capture marks it: state sees it, rules do not */
 	struct sk_param notes; /* with their magic; of length 0 without any */
-	struct sk_param param[SK_EVENT_MAX_PARAMS + 1];
+	struct sk_param param[SK_EVENT_MAX_PARAMS];
 };
 
 /*

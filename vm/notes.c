@@ -71,38 +71,43 @@ bool sk_notes_append(uint8_t *notes, size_t capacity, size_t *length, enum sk_no
 	return true;
 }
 
+/* Of the event without its notes and whatever else stands behind its parameters. */
+static size_t size_of(const struct sk_event *event)
+{
+	const uint8_t *bytes = (const uint8_t *)event->header;
+	const size_t width = event->info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4 : 2;
+	size_t size = sizeof(*event->header) + event->header->nparams * width;
+
+	for (uint32_t i = 0; i < event->header->nparams; i++) {
+		const uint8_t *length = bytes + sizeof(*event->header) + i * width;
+
+		size += width == 4 ? sk_read_u32(length) : sk_read_u16(length);
+	}
+	return size;
+}
+
 int64_t sk_event_add_notes(const struct sk_event *event, const uint8_t *notes, size_t length, uint8_t *ret_bytes,
 			   size_t capacity)
 {
-	const struct sk_event_info *info = event->info;
-	size_t width = info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4 : 2, lengths = (info->nparams + 1u) * width;
-	size_t old = event->notes.length ? event->notes.length : SK_NOTES_HEAD;
-	size_t all = old + length - SK_NOTES_HEAD, size = sizeof(*event->header) + lengths + all;
+	const size_t before = size_of(event), old = event->notes.length;
 	struct sk_event_header header;
 	uint8_t *at;
 
-	for (unsigned i = 0; i < event->nparams; i++)
-		size += event->param[i].length;
-	if (length < SK_NOTES_HEAD || all > SK_NOTES_LIMIT || size > capacity)
+	if (length < SK_NOTES_HEAD)
+		return -ENOSPC;
+	if (old > 0) {
+		notes += SK_NOTES_HEAD;
+		length -= SK_NOTES_HEAD;
+	}
+	if (old + length > SK_NOTES_LIMIT || before + old + length > capacity)
 		return -ENOSPC;
 	memcpy(&header, event->header, sizeof(header));
-	header.len = (uint32_t)size;
-	header.nparams = info->nparams + 1u;
+	header.len = (uint32_t)(before + old + length);
 	memcpy(ret_bytes, &header, sizeof(header));
-	at = ret_bytes + sizeof(header) + lengths;
-	for (unsigned i = 0; i <= info->nparams; i++) {
-		uint32_t bytes = i < event->nparams  ? event->param[i].length
-				 : i < info->nparams ? 0
-						     : (uint32_t)all;
-
-		memcpy(ret_bytes + sizeof(header) + i * width, &bytes, width);
-		if (i < event->nparams && bytes > 0)
-			at = mempcpy(at, event->param[i].bytes, bytes);
-	}
-	if (event->notes.length > 0)
-		at = mempcpy(at, event->notes.bytes, event->notes.length);
-	else
-		at = mempcpy(at, notes, SK_NOTES_HEAD);
-	memcpy(at, notes + SK_NOTES_HEAD, length - SK_NOTES_HEAD);
-	return (int64_t)size;
+	at = mempcpy(ret_bytes + sizeof(header), (const uint8_t *)event->header + sizeof(header),
+		     before - sizeof(header));
+	if (old > 0)
+		at = mempcpy(at, event->notes.bytes, old);
+	memcpy(at, notes, length);
+	return (int64_t)header.len;
 }

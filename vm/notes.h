@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What our events say beyond the schema: an event may have one parameter more
- * than its type has, its notes.  Readers that know nothing of them skip
- * parameters beyond their table (spec/scap-format.md), so a capture with notes
- * opens everywhere.
+ * What our events say beyond the schema: an event may have notes behind its
+ * last parameter, inside its length.  The format allows for bytes there and no
+ * reader looks at them, so a capture with notes opens everywhere; a parameter
+ * more than the type has would end a replay in Falco, whose converter knows
+ * exactly how many there may be (spec/scap-format.md sections 7.5 and 8).
  *
  *    0        4      5           6        8
  *   +--------+------+-----------+--------+---------+------+- - -
@@ -67,9 +68,8 @@ bool sk_notes_append(uint8_t *notes, size_t capacity, size_t *length, enum sk_no
 		     const void *bytes, size_t size);
 
 /*
- * Copies an event of the current schema (as sk_event_decode() took it) with
- * `notes` behind those that it has, to `ret_bytes`, which has `capacity`
- * bytes.  `notes` begins with the magic.  The copy's size, or -ENOSPC if it
+ * Copies an event (as sk_event_decode() took it) with `notes` behind those
+ * that it has, to `ret_bytes`, which has `capacity` bytes.  `notes` begins with the magic.  The copy's size, or -ENOSPC if it
  * would be longer than `capacity` or than its type allows.
  */
 int64_t sk_event_add_notes(const struct sk_event *event, const uint8_t *notes, size_t length, uint8_t *ret_bytes,

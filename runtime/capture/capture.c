@@ -346,7 +346,7 @@ struct delivery {
 };
 
 /*
- * The event with its notes as one more parameter; without them if they have
+ * The event with its notes inside its length; without them if they have
  * no room, or if the record is not what our programs write.
  */
 static const uint8_t *add_notes(struct sk_capture *capture, const uint8_t *bytes, size_t notes, size_t *size)

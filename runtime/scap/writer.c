@@ -453,14 +453,9 @@ static int check_event(const uint8_t *bytes, size_t size, struct sk_event *ret_e
 	length += ret_event->nparams * (info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4u : 2u);
 	for (unsigned i = 0; i < ret_event->nparams; i++)
 		length += ret_event->param[i].length;
-	if (ret_event->notes.length > 0) {
-		uint32_t notes = ret_event->notes.length + (info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD ? 4u : 2u);
-
-		if (length + notes + EVENT_ROOM > EVENT_BLOCK_LIMIT)
-			ret_event->notes.length = 0;
-		else
-			length += notes;
-	}
+	if (length + ret_event->notes.length + EVENT_ROOM > EVENT_BLOCK_LIMIT)
+		ret_event->notes.length = 0;
+	length += ret_event->notes.length;
 	if (!(info->flags & SK_EVENT_FLAG_LARGE_PAYLOAD) && length + EVENT_ROOM > EVENT_BLOCK_LIMIT)
 		return sk_error_set(error, -EINVAL, "a %s event of %llu bytes is too long for a capture",
 				    info->name, (unsigned long long)length);
@@ -468,7 +463,7 @@ static int check_event(const uint8_t *bytes, size_t size, struct sk_event *ret_e
 	return 0;
 }
 
-/* Lengths and parameters stand in one run each, so an event is at most three pieces. */
+/* Lengths, parameters and notes stand in one run each, so an event is at most four pieces. */
 static void put_event(struct sk_scap_writer *writer, const struct sk_event *event, uint32_t length, uint16_t cpu,
 		      bool state_only)
 {
@@ -478,12 +473,11 @@ static void put_event(struct sk_scap_writer *writer, const struct sk_event *even
 	uint32_t type = state_only ? (large ? SK_SCAP_FLAGGED_LARGE_EVENT : SK_SCAP_FLAGGED_EVENT_V2)
 				   : (large ? SK_SCAP_LARGE_EVENT : SK_SCAP_EVENT_V2);
 	struct sk_event_header header = *event->header;
-	uint32_t nparams = event->nparams + (event->notes.length > 0);
-	size_t lengths = nparams * (large ? 4u : 2u);
+	size_t lengths = event->nparams * (large ? 4u : 2u);
 	uint8_t before[8 + 6 + sizeof(header)], *at = before;
 
 	header.len = length;
-	header.nparams = nparams;
+	header.nparams = event->nparams;
 	at = mempcpy(at, &type, 4);
 	at = mempcpy(at, &total, 4);
 	at = mempcpy(at, &cpu, 2);
@@ -492,8 +486,10 @@ static void put_event(struct sk_scap_writer *writer, const struct sk_event *even
 	at = mempcpy(at, &header, sizeof(header));
 	sk_scap_output_put(writer->output, before, (size_t)(at - before));
 	sk_scap_output_put(writer->output, (const uint8_t *)event->header + sizeof(header), lengths);
-	if (nparams > 0)
-		sk_scap_output_put(writer->output, event->param[0].bytes, length - sizeof(header) - lengths);
+	if (event->nparams > 0)
+		sk_scap_output_put(writer->output, event->param[0].bytes,
+				   length - sizeof(header) - lengths - event->notes.length);
+	sk_scap_output_put(writer->output, event->notes.bytes, event->notes.length);
 	sk_scap_output_put(writer->output, "\0\0\0", padding);
 	sk_scap_output_put(writer->output, &total, 4);
 }

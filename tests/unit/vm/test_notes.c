@@ -33,7 +33,7 @@ static size_t with_notes(const uint8_t *bytes, size_t size, const uint8_t *notes
 	return (size_t)result;
 }
 
-TEST(notes_travel_as_one_more_parameter)
+TEST(notes_travel_behind_the_parameters)
 {
 	uint8_t bytes[SIZE], notes[SIZE], noted[SIZE];
 	struct sk_event event;
@@ -89,7 +89,7 @@ TEST(an_event_without_notes_has_none)
 	CHECK(!sk_event_lost(&event, &lost));
 }
 
-TEST(a_parameter_of_a_newer_schema_is_no_note)
+TEST(other_bytes_behind_the_parameters_are_no_notes)
 {
 	uint8_t bytes[SIZE], notes[SIZE], noted[SIZE];
 	struct sk_event event;
@@ -144,7 +144,7 @@ TEST(events_have_classes)
 	CHECK(sk_event_classes[SK_EVENT_CLASS_PROCESS].reserved && !sk_event_classes[SK_EVENT_CLASS_OPEN].reserved);
 }
 
-TEST_MAIN(RUN(notes_travel_as_one_more_parameter) RUN(an_event_with_notes_gets_more)
-		  RUN(an_event_without_notes_has_none) RUN(a_parameter_of_a_newer_schema_is_no_note)
+TEST_MAIN(RUN(notes_travel_behind_the_parameters) RUN(an_event_with_notes_gets_more)
+		  RUN(an_event_without_notes_has_none) RUN(other_bytes_behind_the_parameters_are_no_notes)
 			  RUN(damaged_notes_are_read_up_to_the_damage)
 				  RUN(what_has_no_room_is_refused_and_changes_nothing) RUN(events_have_classes))
