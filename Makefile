@@ -5,15 +5,21 @@
 #
 # Variables: CC=clang, SAN=1 (address, undefined and leak sanitizers), CHECK=1
 # (whatever the engine remembers is worked out again when it is used), B=DIR
-# (where everything is built), PREFIX, DESTDIR, V=1 (show the commands).
+# (where everything is built), PREFIX, DESTDIR, V=1 (show the commands);
+# CROSS=aarch64-linux-gnu- (build for another machine, with its libraries in SYSROOT).
 
 B ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+CROSS ?=
+SYSROOT ?=
+ARCH := $(if $(CROSS),$(firstword $(subst -, ,$(CROSS))),$(shell uname -m))
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(CROSS)gcc $(SYSROOT:%=--sysroot=%)
 endif
-CXX ?= g++
+ifeq ($(origin CXX),default)
+CXX := $(CROSS)g++ $(SYSROOT:%=--sysroot=%)
+endif
 CLANG ?= clang
 BPFTOOL ?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 
@@ -62,7 +68,7 @@ LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o)
 CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
-BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(shell uname -m)))
+BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
 .PHONY: all help deps run test unit nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
@@ -82,7 +88,7 @@ $(B)/saker: $(CLI_OBJECTS) $(B)/libsaker.a
 
 $(B)/libsaker.a: $(LIBRARY_OBJECTS)
 	@echo "  AR      $@"
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
 
 $(B)/%.c.o: %.c
 	@echo "  CC      $<"
@@ -118,7 +124,7 @@ $(LIBRARY_SOURCES:%=$(B)/%.o): | $(GRAMMARS:%.y=$(B)/gen/%.h) $(SKELETONS)
 $(B)/%.bpf.o: %.bpf.c $(wildcard runtime/capture/bpf/*.h runtime/capture/bpf/*.def vm/schema/*.def)
 	@echo "  BPF     $<"
 	$(Q)mkdir -p $(@D) && $(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Werror -I. \
-		-idirafter /usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+		-idirafter $(SYSROOT)/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
 
 $(B)/runtime/capture/bpf/capture.linked.o: $(B)/runtime/capture/bpf/maps.bpf.o $(filter-out %/maps.bpf.o,$(BPF_OBJECTS))
 	@echo "  BPFLINK $@"
