@@ -27,6 +27,14 @@ enum {
 	SK_WIRE_CHILD_IN_PIDNS = 0x20000000,
 };
 
+/* The flags of open() whose bits differ between architectures; __O_TMPFILE's bit and O_DIRECTORY's are O_TMPFILE. */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+enum { SK_O_DIRECTORY = 0x4000, SK_O_DIRECT = 0x10000 };
+#else
+enum { SK_O_DIRECTORY = 0x10000, SK_O_DIRECT = 0x4000 };
+#endif
+enum { SK_O_TMPFILE = 0x400000 | SK_O_DIRECTORY };
+
 /* native, wire: the bits of open() flags that map one to one. */
 #define SK_OPEN_BITS(BIT)                                                                                          \
 	BIT(0x40, 0x4 /* O_CREAT */)                                                                               \
@@ -35,11 +43,11 @@ enum {
 	BIT(0x400, 0x8 /* O_APPEND */)                                                                             \
 	BIT(0x800, 0x40 /* O_NONBLOCK */)                                                                          \
 	BIT(0x1000, 0x10 /* O_DSYNC */)                                                                            \
-	BIT(0x4000, 0x200 /* O_DIRECT */)                                                                          \
-	BIT(0x10000, 0x400 /* O_DIRECTORY */)                                                                      \
+	BIT(SK_O_DIRECT, 0x200)                                                                                    \
+	BIT(SK_O_DIRECTORY, 0x400)                                                                                 \
 	BIT(0x80000, 0x1000 /* O_CLOEXEC */)                                                                       \
 	BIT(0x101000, 0x80 /* O_SYNC */)                                                                           \
-	BIT(0x410000, 0x2000 /* O_TMPFILE */)
+	BIT(SK_O_TMPFILE, 0x2000)
 
 /*
  * O_SYNC and O_TMPFILE are two bits each, and either sets the wire's flag:
