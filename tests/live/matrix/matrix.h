@@ -13,6 +13,7 @@
 #ifndef SK_TESTS_MATRIX_H
 #define SK_TESTS_MATRIX_H
 
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,12 +30,24 @@ enum value_kind { NUMBER, BETWEEN, BYTES_ARE, BYTES_BEGIN };
  * Memory that a process has not touched yet cannot be read while an event is
  * made, and a new process has touched nothing of the program's file.
  */
-extern const char __executable_start[], _edata[];
-
-__attribute__((no_sanitize("address", "undefined"))) static inline void touch_everything(void)
+__attribute__((no_sanitize("address", "undefined"))) static inline int touch_object(struct dl_phdr_info *object,
+										    size_t size, void *unused)
 {
-	for (const volatile char *page = __executable_start; page < _edata; page += 4096)
-		(void)*page;
+	(void)size, (void)unused;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		const volatile char *start = (const char *)(object->dlpi_addr + segment->p_vaddr);
+
+		if (segment->p_type == PT_LOAD)
+			for (size_t at = 0; at < segment->p_filesz; at += 4096)
+				(void)start[at];
+	}
+	return 1; /* the program is the first of them */
+}
+
+static inline void touch_everything(void)
+{
+	dl_iterate_phdr(touch_object, NULL);
 }
 
 struct value {
