@@ -12,7 +12,8 @@
  *     250     time passes
  *     251     a process entry     252  an fd entry
  *     253     all entries are in  254  another section begins
- *     255     an interface
+ *     255     an interface, what a capture has beyond entries, or a dump, of
+ *             which another state is made
  *
  * Wire bytes are always well formed: that is the decoder's affair, and it has
  * a target of its own.  What is in a parameter never is.  After each step the
@@ -367,6 +368,46 @@ static void event_step(uint8_t op)
 	read_view(&fuzzed.view);
 }
 
+static void interface_step(uint8_t choice)
+{
+	struct sk_interface_entry entry = {.family_length = choice & 1 ? 4 : 16};
+
+	entry.address[0] = take(&fuzzed.script);
+	entry.netmask[0] = take(&fuzzed.script);
+	fuzzed.sink.interface(fuzzed.sink.context, &entry);
+}
+
+static void remainder_step(void)
+{
+	struct script *script = &fuzzed.script;
+	size_t size = take(script), left = (size_t)(script->end - script->at);
+
+	size = size < left ? size : left;
+	fuzzed.sink.remainder(fuzzed.sink.context, script->at, size);
+	script->at += size;
+	fuzzed.sink.complete(fuzzed.sink.context);
+}
+
+/* What is known makes another state, which tells as many threads and holds together. */
+static void dump_step(void)
+{
+	const struct sk_state_options options = {.own_pid = -1};
+	struct sk_state *first = fuzzed.state;
+	struct sk_entry_sink sink;
+	struct sk_state *second;
+
+	if (sk_state_create(&options, &second) < 0)
+		return;
+	sink = sk_state_sink(second);
+	if (sk_state_dump(first, &sink) < 0)
+		abort();
+	assert(sk_thread_table_size(sk_state_threads(first)) == sk_thread_table_size(sk_state_threads(second)));
+	fuzzed.state = second;
+	check_links();
+	fuzzed.state = first;
+	sk_state_destroy(second);
+}
+
 static void step(void)
 {
 	struct script *script = &fuzzed.script;
@@ -389,11 +430,14 @@ static void step(void)
 	} else if (op == 254) {
 		fuzzed.sink.restart(fuzzed.sink.context);
 	} else {
-		struct sk_interface_entry entry = {.family_length = take(script) & 1 ? 4 : 16};
+		uint8_t choice = take(script);
 
-		entry.address[0] = take(script);
-		entry.netmask[0] = take(script);
-		fuzzed.sink.interface(fuzzed.sink.context, &entry);
+		if (choice < 64)
+			interface_step(choice);
+		else if (choice < 192)
+			remainder_step();
+		else
+			dump_step();
 	}
 }
 

@@ -193,6 +193,11 @@ struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor)
 	return sk_state_sink(sensor->state);
 }
 
+int sk_sensor_dump(struct sk_sensor *sensor, const struct sk_entry_sink *sink)
+{
+	return sk_state_dump(sensor->state, sink);
+}
+
 /*
  * A capture may open with events that tell of containers, users and groups
  * which were there before: state, like the blocks of processes.

@@ -351,6 +351,15 @@ static int deliver_machine(struct cursor *cursor)
 	return !cursor->problem && cursor->sink->machine ? cursor->sink->machine(cursor->sink->context, &entry) : 0;
 }
 
+/* All of it at once: where one record ends is the state's affair. */
+static int deliver_remainder(struct cursor *cursor)
+{
+	size_t size = left(cursor);
+	const uint8_t *bytes = take(cursor, size);
+
+	return cursor->sink->remainder ? cursor->sink->remainder(cursor->sink->context, bytes, size) : 0;
+}
+
 struct block_info {
 	uint32_t type;
 	uint32_t old_type; /* before the first release; 0: none */
@@ -376,6 +385,7 @@ static const struct block_info blocks[] = {
 	{SK_SCAP_PROCESSES_V9, 0, 9, "process", deliver_process},
 	{SK_SCAP_FDS_V1, 0x8001abcd, 1, "fd", deliver_fd},
 	{SK_SCAP_FDS_V2, 0, 2, "fd", deliver_fd},
+	{SK_SCAP_REMAINDER, 0, 1, "remainder", deliver_remainder},
 };
 
 static const struct block_info *find_block(uint32_t type)

@@ -45,6 +45,12 @@ enum sk_scap_block {
 	SK_SCAP_USERS_V2 = 0x220,
 	SK_SCAP_LARGE_EVENT = 0x221,
 	SK_SCAP_FLAGGED_LARGE_EVENT = 0x222,
+	/*
+	 * Ours: what a state knows beyond the blocks.  Other readers pass over a
+	 * block that they do not know, and the upper half of all numbers is, in
+	 * pcapng, everyone's own.
+	 */
+	SK_SCAP_REMAINDER = 0x80534b01,
 };
 
 enum {

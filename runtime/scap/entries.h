@@ -11,6 +11,7 @@
 #define SK_SCAP_ENTRIES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A run of bytes, not NUL-terminated. */
@@ -112,6 +113,11 @@ struct sk_fd_entry {
  * Who takes the entries.  A callback may be NULL; one that returns a negative
  * errno ends the reading.  `restart` says that everything before is void: a
  * second capture was appended to the first.
+ *
+ * Two are for what a state gives that is at work (sk_state_dump()): `remainder`
+ * gets what the other entries have no room for, in bytes that only the state
+ * understands, behind the processes and fds it is about; `event` comes when
+ * everything is complete, with what only events can tell.
  */
 struct sk_entry_sink {
 	void *context;
@@ -121,7 +127,9 @@ struct sk_entry_sink {
 	int (*group)(void *context, const struct sk_group_entry *entry);
 	int (*process)(void *context, const struct sk_process_entry *entry);
 	int (*fd)(void *context, int64_t tid, const struct sk_fd_entry *entry);
+	int (*remainder)(void *context, const uint8_t *bytes, size_t size);
 	int (*complete)(void *context); /* all entries are in; events follow */
+	int (*event)(void *context, const uint8_t *bytes, size_t size, bool state_only);
 	int (*restart)(void *context);
 };
 

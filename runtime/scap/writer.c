@@ -37,8 +37,8 @@ struct sk_scap_writer {
 	struct sk_machine_entry machine;
 	bool has_machine;
 	bool written; /* the current section's header and entries */
-	struct sk_buffer interfaces, users, processes, fds;
-	size_t fds_start; /* of the open block */
+	struct sk_buffer interfaces, users, processes, fds, remainder; /* the last one: whole blocks */
+	size_t fds_start;                                              /* of the open block */
 	int64_t fds_tid;
 	bool fds_tid_known;
 };
@@ -315,6 +315,24 @@ static int take_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 	return buffer->failed ? -ENOMEM : 0;
 }
 
+static int take_remainder(void *context, const uint8_t *bytes, size_t size)
+{
+	static const uint32_t type = SK_SCAP_REMAINDER;
+	struct sk_scap_writer *writer = context;
+	struct sk_buffer *buffer = &writer->remainder;
+	const size_t padding = padding_of(size);
+	const uint32_t total = (uint32_t)(size + padding + SK_SCAP_BLOCK_OVERHEAD);
+
+	if (writer->written || size > UINT32_MAX / 2)
+		return -EINVAL;
+	append_u32(buffer, type);
+	append_u32(buffer, total);
+	sk_buffer_append(buffer, bytes, size);
+	sk_buffer_append(buffer, "\0\0\0", padding);
+	append_u32(buffer, total);
+	return buffer->failed ? -ENOMEM : 0;
+}
+
 static void put_block(struct sk_scap_writer *writer, uint32_t type, const void *body, size_t size)
 {
 	size_t padding = padding_of(size);
@@ -333,6 +351,7 @@ static void clear_entries(struct sk_scap_writer *writer)
 	sk_buffer_release(&writer->users);
 	sk_buffer_release(&writer->processes);
 	sk_buffer_release(&writer->fds);
+	sk_buffer_release(&writer->remainder);
 	writer->fds_tid_known = false;
 	writer->has_machine = false;
 }
@@ -345,7 +364,8 @@ static int write_entries(struct sk_scap_writer *writer)
 	if (writer->written)
 		return 0;
 	end_fds(writer);
-	if (writer->interfaces.failed || writer->users.failed || writer->processes.failed || writer->fds.failed)
+	if (writer->interfaces.failed || writer->users.failed || writer->processes.failed || writer->fds.failed ||
+	    writer->remainder.failed)
 		return -ENOMEM;
 	writer->written = true;
 	put_block(writer, SK_SCAP_SECTION, &section, sizeof(section));
@@ -368,6 +388,7 @@ static int write_entries(struct sk_scap_writer *writer)
 	if (writer->processes.length > 0)
 		put_block(writer, SK_SCAP_PROCESSES_V9, writer->processes.bytes, writer->processes.length);
 	sk_scap_output_put(writer->output, writer->fds.bytes, writer->fds.length);
+	sk_scap_output_put(writer->output, writer->remainder.bytes, writer->remainder.length);
 	clear_entries(writer);
 	return sk_scap_output_failure(writer->output, NULL);
 }
@@ -385,6 +406,17 @@ static int take_restart(void *context)
 	clear_entries(writer);
 	writer->written = false;
 	return 0;
+}
+
+static int append_event(struct sk_scap_writer *writer, const void *bytes, size_t size, uint16_t cpu,
+			bool state_only, struct sk_error *error);
+
+/* One that cannot be written is one that the reader does without. */
+static int take_event(void *context, const uint8_t *bytes, size_t size, bool state_only)
+{
+	int result = append_event(context, bytes, size, 0, state_only, NULL);
+
+	return result == -EINVAL ? 0 : result;
 }
 
 /* --- the interface ----------------------------------------------------- */
@@ -427,7 +459,9 @@ struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer)
 		.group = take_group,
 		.process = take_process,
 		.fd = take_fd,
+		.remainder = take_remainder,
 		.complete = take_complete,
+		.event = take_event,
 		.restart = take_restart,
 	};
 }

@@ -172,6 +172,23 @@ const struct sk_container *sk_containers_find(const struct sk_containers *contai
 	return node ? &node->container : NULL;
 }
 
+const struct sk_container *sk_containers_next(const struct sk_containers *containers,
+					      struct sk_containers_cursor *cursor)
+{
+	for (; cursor->bucket < BUCKETS; cursor->bucket++, cursor->position = 0) {
+		const struct node *node = containers->buckets[cursor->bucket];
+
+		for (uint32_t i = 0; node && i < cursor->position; i++)
+			node = node->next;
+		for (; node; node = node->next) {
+			cursor->position++;
+			if (node->container.known)
+				return &node->container;
+		}
+	}
+	return NULL;
+}
+
 void sk_containers_remove(struct sk_containers *containers, const char *id, size_t length)
 {
 	struct node **link = link_of(containers, id, length), *node = *link;

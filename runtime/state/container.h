@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "runtime/state/string.h"
+#include "vm/support/buffer.h"
 
 struct sk_containers;
 
@@ -85,6 +86,21 @@ const struct sk_container *sk_containers_update(struct sk_containers *containers
 
 /* Raised whenever any of them comes, changes or goes. */
 uint64_t sk_containers_epoch(const struct sk_containers *containers);
+
+/* For going over all of them but the host: begins as zeroes. */
+struct sk_containers_cursor {
+	uint32_t bucket, position;
+};
+
+/* The next one whose metadata has arrived; NULL at the end.  None may come or go in between. */
+const struct sk_container *sk_containers_next(const struct sk_containers *containers,
+					      struct sk_containers_cursor *cursor);
+
+/*
+ * Appends the JSON that sk_containers_update() takes: everything that is kept
+ * of a container.  0 or -ENOMEM.
+ */
+int sk_container_print(const struct sk_container *container, struct sk_buffer *buffer);
 
 /* Forgets a container. */
 void sk_containers_remove(struct sk_containers *containers, const char *id, size_t length);

@@ -80,3 +80,17 @@ bool sk_recent_exits_has(const struct sk_recent_exits *recent, int64_t ptid, int
 	}
 	return false;
 }
+
+void sk_recent_exits_visit(const struct sk_recent_exits *recent, uint64_t ts,
+			   void (*visit)(void *context, int64_t ptid, int64_t tid, uint64_t ts), void *context)
+{
+	uint64_t first = recent->serial < RING ? 1 : recent->serial - RING + 1;
+
+	for (uint64_t at = first; at <= recent->serial; at++) {
+		const struct entry *entry = &recent->ring[at % RING];
+
+		/* A key has the lower halves of both. */
+		if (ts < entry->ts || ts - entry->ts <= window)
+			visit(context, (int64_t)(entry->key >> 32), (int64_t)(uint32_t)entry->key, entry->ts);
+	}
+}

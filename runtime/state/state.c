@@ -184,7 +184,9 @@ void sk_state_destroy(struct sk_state *state)
 	sk_users_destroy(state->users);
 	sk_containers_destroy(state->containers);
 	sk_recent_exits_destroy(state->recent);
+	sk_state_forget_interfaces(state);
 	sk_free(state->interfaces);
+	sk_buffer_release(&state->remainder);
 	sk_string_pool_destroy(state->strings);
 	sk_free(state);
 }
@@ -220,7 +222,7 @@ struct sk_thread *sk_state_get_thread(struct sk_state *state, int64_t tid)
 }
 
 /* Frees the enter event of the last event, and does what that put off. */
-static __attribute__((noinline)) void settle(struct sk_state *state)
+__attribute__((noinline)) void sk_state_settle(struct sk_state *state)
 {
 	state->settle = false;
 	if (state->enter_bytes) {
@@ -342,7 +344,7 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 
 	state->now = event->ts;
 	if (state->settle)
-		settle(state);
+		sk_state_settle(state);
 	if (state->live)
 		sk_state_purge(state);
 

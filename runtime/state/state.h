@@ -94,6 +94,20 @@ void sk_state_destroy(struct sk_state *state);
 struct sk_entry_sink sk_state_sink(struct sk_state *state);
 
 /*
+ * Gives everything that is known now, as the beginning of a capture whose
+ * events are those that the state gets from here on: entries in the order that
+ * sinks want, then events for what no entry tells.  What the last event showed
+ * is over with that.  0; -ENOMEM; or what a callback said.
+ *
+ * A state that takes them, through a capture or at once, shows the same from
+ * here on, but for: texts that are longer than a capture's entries may be
+ * (names 1024 bytes, arguments, environment and cgroups 4096, texts of users
+ * 255); questions to /proc, which a replay cannot ask; and what the sensor knows
+ * of containers beside what sk_container has.
+ */
+int sk_state_dump(struct sk_state *state, const struct sk_entry_sink *sink);
+
+/*
  * Takes one event: `view->event` is decoded by the caller (with number, cpu
  * and state_only), the rest is set here.  Never fails: an event that the state
  * cannot use leaves `thread` or `fd` NULL.

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "runtime/state/remainder.h"
 #include "runtime/state/state_private.h"
 #include "vm/support/alloc.h"
 
@@ -263,6 +264,7 @@ static int sink_interface(void *context, const struct sk_interface_entry *entry)
 {
 	struct sk_state *state = context;
 	struct sk_interface_entry *own;
+	struct sk_string *name;
 
 	if (state->interface_count == INTERFACE_LIMIT || (entry->family_length != 4 && entry->family_length != 16))
 		return 0;
@@ -277,8 +279,21 @@ static int sink_interface(void *context, const struct sk_interface_entry *entry)
 	}
 	own = &state->interfaces[state->interface_count++];
 	*own = *entry;
-	own->name = (struct sk_bytes){NULL, 0}; /* nobody asks for it */
+	/* Only a dump asks for the name: without memory it has none. */
+	name = sk_string_new(state->strings, entry->name.bytes, entry->name.length);
+	own->name = (struct sk_bytes){name->bytes, name->length};
 	return 0;
+}
+
+void sk_state_forget_interfaces(struct sk_state *state)
+{
+	for (uint32_t i = 0; i < state->interface_count; i++) {
+		struct sk_string *name = (struct sk_string *)(uintptr_t)(state->interfaces[i].name.bytes -
+									 offsetof(struct sk_string, bytes));
+
+		sk_string_drop(state->strings, name);
+	}
+	state->interface_count = 0;
 }
 
 static int sink_user(void *context, const struct sk_user_entry *entry)
@@ -314,6 +329,15 @@ static int sink_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 	return add_fd(context, tid, entry);
 }
 
+/* It is about threads that are not linked yet. */
+static int sink_remainder(void *context, const uint8_t *bytes, size_t size)
+{
+	struct sk_state *state = context;
+
+	sk_buffer_append(&state->remainder, bytes, size);
+	return state->remainder.failed ? -ENOMEM : 0;
+}
+
 static int sink_complete(void *context)
 {
 	struct sk_state *state = context;
@@ -328,6 +352,19 @@ static int sink_complete(void *context)
 	cursor = 0;
 	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
 		sk_state_fix_sockets(state, thread);
+	sk_remainder_apply(state, (const uint8_t *)state->remainder.bytes, state->remainder.length);
+	sk_buffer_release(&state->remainder);
+	return 0;
+}
+
+static int sink_event(void *context, const uint8_t *bytes, size_t size, bool state_only)
+{
+	struct sk_event_view view = {.first_ts = 0};
+
+	if (sk_event_decode(bytes, size, &view.event, NULL) < 0)
+		return -EINVAL;
+	view.event.state_only = state_only;
+	sk_state_process(context, &view);
 	return 0;
 }
 
@@ -342,7 +379,8 @@ static int sink_restart(void *context)
 	sk_recent_exits_clear(state->recent);
 	memset(&state->machine, 0, sizeof(state->machine));
 	memset(state->listening, 0, sizeof(state->listening));
-	state->interface_count = 0;
+	sk_state_forget_interfaces(state);
+	sk_buffer_release(&state->remainder);
 	state->exit_pending = state->close_pending = false;
 	state->removed_container_length = 0;
 	return 0;
@@ -358,7 +396,9 @@ struct sk_entry_sink sk_state_sink(struct sk_state *state)
 		.group = sink_group,
 		.process = sink_process,
 		.fd = sink_fd,
+		.remainder = sink_remainder,
 		.complete = sink_complete,
+		.event = sink_event,
 		.restart = sink_restart,
 	};
 }

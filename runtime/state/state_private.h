@@ -4,6 +4,7 @@
  *
  *   state.c              the pipeline of one event
  *   state_entries.c      what was there before the events; /proc
+ *   state_dump.c         the opposite: what is there now
  *   state_process.c      clone, exec
  *   state_exit.c         exit, reaper, removal, purge
  *   state_credentials.c  ids, capabilities, namespaces, limits, cwd
@@ -53,6 +54,7 @@ struct sk_state {
 	uint64_t boot_ts;
 	struct sk_interface_entry *interfaces;
 	uint32_t interface_count, interface_capacity;
+	struct sk_buffer remainder;     /* of a capture, until its entries are complete */
 	uint64_t listening[65536 / 64]; /* a bit for each port that a process was found to listen on */
 
 	struct sk_state_source source;
@@ -119,6 +121,9 @@ void sk_recent_exits_destroy(struct sk_recent_exits *recent);
 void sk_recent_exits_clear(struct sk_recent_exits *recent);
 void sk_recent_exits_add(struct sk_recent_exits *recent, int64_t ptid, int64_t tid, uint64_t ts);
 bool sk_recent_exits_has(const struct sk_recent_exits *recent, int64_t ptid, int64_t tid, uint64_t ts);
+/* Those that still count at `ts`, the oldest first. */
+void sk_recent_exits_visit(const struct sk_recent_exits *recent, uint64_t ts,
+			   void (*visit)(void *context, int64_t ptid, int64_t tid, uint64_t ts), void *context);
 
 /* Looks at long silent threads from time to time; live only (section 6.3). */
 void sk_state_purge(struct sk_state *state);
@@ -130,6 +135,12 @@ bool sk_state_lookup(struct sk_state *state, int64_t tid);
 
 /* One fd of a thread that came through a socket; live only. */
 void sk_state_lookup_fd(struct sk_state *state, struct sk_thread *thread, int64_t fd);
+
+/* Does what the last event put off, which then is over. */
+void sk_state_settle(struct sk_state *state);
+
+/* Frees their names. */
+void sk_state_forget_interfaces(struct sk_state *state);
 
 /* Gives every connection of the thread its direction (section 6.2, fix_sockets). */
 void sk_state_fix_sockets(struct sk_state *state, struct sk_thread *thread);

@@ -291,6 +291,14 @@ void sk_thread_link(struct sk_thread_table *table, struct sk_thread *thread)
 		child_add(parent, thread);
 }
 
+void sk_thread_name_parent(struct sk_thread_table *table, struct sk_thread *thread, int64_t ptid)
+{
+	assert(!thread->parent);
+	thread->ptid = ptid;
+	name_parent(table, ptid);
+	sk_thread_changed(table, thread);
+}
+
 void sk_thread_reparent_children(struct sk_thread_table *table, struct sk_thread *thread, struct sk_thread *reaper)
 {
 	while (thread->first_child) {

@@ -214,3 +214,10 @@ void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *th
 	}
 	sk_thread_set_text(table, thread, &thread->container_id, id, id->bytes, id->length);
 }
+
+void sk_thread_unset_container(struct sk_thread_table *table, struct sk_thread *thread)
+{
+	sk_string_drop(table->strings, thread->matched_cgroups);
+	thread->matched_cgroups = NULL;
+	sk_thread_set_text(table, thread, &thread->container_id, NULL, "", 0);
+}

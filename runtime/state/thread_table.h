@@ -77,6 +77,9 @@ void sk_thread_table_linked(struct sk_thread_table *table);
 /* Joins its group and its parent's children: spec/state.md section 3.2. */
 void sk_thread_link(struct sk_thread_table *table, struct sk_thread *thread);
 
+/* A parent that it names without being its child, because that one is gone or never was known. */
+void sk_thread_name_parent(struct sk_thread_table *table, struct sk_thread *thread, int64_t ptid);
+
 /* Marks it dead, once; the group has one live thread less. */
 void sk_thread_mark_dead(struct sk_thread_table *table, struct sk_thread *thread);
 
@@ -144,5 +147,8 @@ void sk_thread_set_cwd(struct sk_thread_table *table, struct sk_thread *thread, 
  * The container id, found in the thread's present cgroups.  "" is the host.
  */
 void sk_thread_set_container(struct sk_thread_table *table, struct sk_thread *thread, struct sk_string *id);
+
+/* Back to where nobody has looked for it yet. */
+void sk_thread_unset_container(struct sk_thread_table *table, struct sk_thread *thread);
 
 #endif

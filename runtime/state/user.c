@@ -262,3 +262,19 @@ const struct sk_group *sk_users_find_group(const struct sk_users *users, const s
 
 	return entry ? &entry->group : NULL;
 }
+
+bool sk_users_next(const struct sk_users *users, uint32_t *cursor, const struct sk_string **ret_container_id,
+		   const struct sk_user **ret_user, const struct sk_group **ret_group)
+{
+	while (*cursor <= users->mask) {
+		const struct entry *entry = users->slots[(*cursor)++];
+
+		if (!entry || entry == &tombstone)
+			continue;
+		*ret_container_id = entry->container_id;
+		*ret_user = entry->kind == KIND_USER ? &entry->user : NULL;
+		*ret_group = entry->kind == KIND_GROUP ? &entry->group : NULL;
+		return true;
+	}
+	return false;
+}

@@ -6,6 +6,7 @@
 #ifndef SK_STATE_USER_H
 #define SK_STATE_USER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime/state/string.h"
@@ -42,5 +43,13 @@ const struct sk_user *sk_users_find(const struct sk_users *users, const struct s
 				    uint32_t uid);
 const struct sk_group *sk_users_find_group(const struct sk_users *users, const struct sk_string *container_id,
 					   uint32_t gid);
+
+/*
+ * Goes over all of them, in no order: the next one at or behind `*cursor`
+ * (start with 0).  Sets `*ret_user` or `*ret_group` and the other one to NULL;
+ * false at the end.  None may come or go in between.
+ */
+bool sk_users_next(const struct sk_users *users, uint32_t *cursor, const struct sk_string **ret_container_id,
+		   const struct sk_user **ret_user, const struct sk_group **ret_group);
 
 #endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/state/remainder.h"
+
+#include "runtime/state/state_private.h"
+
+enum kind { KIND_HOST = 1, KIND_EXIT, KIND_THREAD, KIND_FD };
+
+struct record_head {
+	uint32_t length;
+	uint8_t kind;
+} __attribute__((packed));
+
+struct host_record {
+	struct record_head head;
+	uint64_t boot_ts; /* what times since boot are added to */
+} __attribute__((packed));
+
+struct exit_record {
+	struct record_head head;
+	int64_t ptid, tid;
+	uint64_t ts;
+} __attribute__((packed));
+
+enum {
+	THREAD_DEAD = 1 << 0,      /* a main thread that others of its process outlive */
+	THREAD_REAPER = 1 << 1,    /* its process takes orphans in */
+	THREAD_NO_CWD = 1 << 2,    /* the entry's "/" is a guess */
+	THREAD_UNMATCHED = 1 << 3, /* nobody has looked for a container in its cgroups yet */
+};
+
+struct thread_record {
+	struct record_head head;
+	int64_t tid, ptid, reaper_tid, last_fd;
+	uint64_t clone_ts, lastexec_ts;
+	uint64_t exe_ino_ctime_duration_clone_ts, exe_ino_ctime_duration_pidns_start;
+	uint16_t last_event_type;
+	uint8_t bits;
+} __attribute__((packed));
+
+struct fd_record {
+	struct record_head head;
+	int64_t tid, fd, pid;
+	uint32_t open_flags, dev;
+	uint16_t flags;
+	uint8_t type, l4;
+	uint16_t source_port, destination_port;
+	uint8_t source[16], destination[16];
+	uint16_t name_length, name_raw_length;
+	/* then both texts */
+} __attribute__((packed));
+
+/* --- writing ------------------------------------------------------------ */
+
+static void append(struct sk_buffer *buffer, enum kind kind, void *record, size_t size, size_t texts)
+{
+	const struct record_head head = {.length = (uint32_t)(size + texts), .kind = (uint8_t)kind};
+
+	memcpy(record, &head, sizeof(head));
+	sk_buffer_append(buffer, record, size);
+}
+
+static void append_exit(void *context, int64_t ptid, int64_t tid, uint64_t ts)
+{
+	struct exit_record record = {.ptid = ptid, .tid = tid, .ts = ts};
+
+	append(context, KIND_EXIT, &record, sizeof(record), 0);
+}
+
+void sk_remainder_append_host(const struct sk_state *state, struct sk_buffer *buffer)
+{
+	struct host_record record = {.boot_ts = state->boot_ts};
+
+	append(buffer, KIND_HOST, &record, sizeof(record), 0);
+	sk_recent_exits_visit(state->recent, state->now, append_exit, buffer);
+}
+
+void sk_remainder_append_thread(const struct sk_thread *thread, struct sk_buffer *buffer)
+{
+	struct thread_record record = {
+		.tid = thread->tid,
+		.ptid = thread->ptid,
+		.reaper_tid = thread->reaper_tid,
+		.last_fd = thread->last_fd,
+		.clone_ts = thread->clone_ts,
+		.lastexec_ts = thread->lastexec_ts,
+		.exe_ino_ctime_duration_clone_ts = thread->exe_ino_ctime_duration_clone_ts,
+		.exe_ino_ctime_duration_pidns_start = thread->exe_ino_ctime_duration_pidns_start,
+		.last_event_type = thread->last_event_type,
+	};
+
+	if (thread->flags & SK_CLONE_CLOSED)
+		record.bits |= THREAD_DEAD;
+	if (thread->group && thread->group->reaper)
+		record.bits |= THREAD_REAPER;
+	if (sk_thread_is_main(thread) && thread->cwd->length == 0)
+		record.bits |= THREAD_NO_CWD;
+	if (thread->matched_cgroups != thread->cgroups && thread->container_id->length == 0)
+		record.bits |= THREAD_UNMATCHED;
+	append(buffer, KIND_THREAD, &record, sizeof(record), 0);
+}
+
+static bool entry_says_all(const struct sk_fd *fd, uint8_t type)
+{
+	const bool is_file = fd->type == SK_FD_FILE_V2;
+
+	return fd->type == type && !sk_fd_is_inet(fd) && fd->type != SK_FD_UNIX_SOCK && fd->pid == -1 &&
+	       (fd->flags & ~SK_FD_FLAG_FROM_PROC) == 0 && fd->name_raw->length == 0 &&
+	       (is_file || (fd->open_flags == 0 && fd->dev == 0)) && fd->name->length < 1024;
+}
+
+void sk_remainder_append_fd(int64_t tid, const struct sk_fd *fd, uint8_t type, struct sk_buffer *buffer)
+{
+	struct fd_record record = {
+		.tid = tid,
+		.fd = fd->fd,
+		.pid = fd->pid,
+		.open_flags = fd->open_flags,
+		.dev = fd->dev,
+		.flags = fd->flags,
+		.type = fd->type,
+		.l4 = fd->l4,
+		.source_port = fd->source_port,
+		.destination_port = fd->destination_port,
+		.name_length = (uint16_t)(fd->name->length < UINT16_MAX ? fd->name->length : UINT16_MAX),
+		.name_raw_length =
+			(uint16_t)(fd->name_raw->length < UINT16_MAX ? fd->name_raw->length : UINT16_MAX),
+	};
+
+	if (entry_says_all(fd, type))
+		return;
+	memcpy(record.source, fd->source, sizeof(record.source));
+	memcpy(record.destination, fd->destination, sizeof(record.destination));
+	append(buffer, KIND_FD, &record, sizeof(record), (size_t)record.name_length + record.name_raw_length);
+	sk_buffer_append(buffer, fd->name->bytes, record.name_length);
+	sk_buffer_append(buffer, fd->name_raw->bytes, record.name_raw_length);
+}
+
+/* --- reading ------------------------------------------------------------ */
+
+/* What of a record is there; the rest stays zero. */
+static void take(void *ret_record, size_t wanted, const uint8_t *bytes, size_t size)
+{
+	memset(ret_record, 0, wanted);
+	memcpy(ret_record, bytes, size < wanted ? size : wanted);
+}
+
+static void apply_host(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct host_record record;
+
+	take(&record, sizeof(record), bytes, size);
+	state->boot_ts = record.boot_ts;
+}
+
+static void apply_exit(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct exit_record record;
+
+	take(&record, sizeof(record), bytes, size);
+	sk_recent_exits_add(state->recent, record.ptid, record.tid, record.ts);
+}
+
+static void apply_thread(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct thread_record record;
+	struct sk_thread *thread;
+
+	take(&record, sizeof(record), bytes, size);
+	thread = size < sizeof(record) ? NULL : sk_thread_find(&state->threads, record.tid);
+	if (!thread)
+		return;
+	thread->reaper_tid = record.reaper_tid;
+	thread->last_fd = record.last_fd;
+	thread->clone_ts = record.clone_ts;
+	thread->lastexec_ts = record.lastexec_ts;
+	thread->exe_ino_ctime_duration_clone_ts = record.exe_ino_ctime_duration_clone_ts;
+	thread->exe_ino_ctime_duration_pidns_start = record.exe_ino_ctime_duration_pidns_start;
+	thread->last_event_type = record.last_event_type;
+	if (thread->group)
+		thread->group->reaper = record.bits & THREAD_REAPER;
+	if (record.bits & THREAD_NO_CWD)
+		sk_string_assign(state->strings, &thread->cwd, NULL, "", 0);
+	if (record.bits & THREAD_UNMATCHED)
+		sk_thread_unset_container(&state->threads, thread);
+	if (!thread->parent && !sk_thread_is_invalid(thread) && record.ptid >= 0)
+		sk_thread_name_parent(&state->threads, thread, record.ptid);
+	if (record.bits & THREAD_DEAD) {
+		/* Its entry says so too, but it was counted among the living all the same. */
+		thread->flags &= ~(uint32_t)SK_CLONE_CLOSED;
+		sk_thread_mark_dead(&state->threads, thread);
+	}
+	sk_thread_changed(&state->threads, thread);
+}
+
+static void apply_fd(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	const char *texts = (const char *)bytes + sizeof(struct fd_record);
+	struct fd_record record;
+	const struct sk_thread *thread;
+	struct sk_fd_table *table;
+	struct sk_fd *fd;
+
+	take(&record, sizeof(record), bytes, size);
+	if (size < sizeof(record) + record.name_length + record.name_raw_length ||
+	    record.type >= SK_FD_TYPE_COUNT || record.l4 > SK_L4_RAW)
+		return;
+	thread = sk_thread_find(&state->threads, record.tid);
+	table = thread ? sk_thread_fds(thread) : NULL;
+	fd = table ? sk_fd_table_edit(&state->fds, table, record.fd) : NULL;
+	if (!fd)
+		return;
+	fd->type = record.type;
+	fd->l4 = record.l4;
+	fd->flags = record.flags;
+	fd->open_flags = record.open_flags;
+	fd->dev = record.dev;
+	fd->pid = record.pid;
+	fd->source_port = record.source_port;
+	fd->destination_port = record.destination_port;
+	memcpy(fd->source, record.source, sizeof(fd->source));
+	memcpy(fd->destination, record.destination, sizeof(fd->destination));
+	sk_string_assign(state->strings, &fd->name, NULL, texts, record.name_length);
+	sk_string_assign(state->strings, &fd->name_raw, NULL, texts + record.name_length, record.name_raw_length);
+}
+
+void sk_remainder_apply(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct record_head head;
+
+	while (size >= sizeof(head)) {
+		memcpy(&head, bytes, sizeof(head));
+		if (head.length < sizeof(head) || head.length > size)
+			return;
+		switch (head.kind) {
+		case KIND_HOST:
+			apply_host(state, bytes, head.length);
+			break;
+		case KIND_EXIT:
+			apply_exit(state, bytes, head.length);
+			break;
+		case KIND_THREAD:
+			apply_thread(state, bytes, head.length);
+			break;
+		case KIND_FD:
+			apply_fd(state, bytes, head.length);
+			break;
+		default:
+			break;
+		}
+		bytes += head.length;
+		size -= head.length;
+	}
+}
