@@ -49,8 +49,9 @@ static int run(struct sk_command_line *line)
 		if (field->availability != SK_AVAILABILITY_READY)
 			sk_buffer_printf(&text, ", %s", sk_availability_names[field->availability]);
 		sk_buffer_printf(&text, "\n    %s\n", field->meaning);
-		if (sk_field_unavailable((enum sk_field)i))
-			sk_buffer_printf(&text, "    not available: %s\n", sk_field_unavailable((enum sk_field)i));
+		if (field->flags & SK_FIELD_FLAG_READING)
+			sk_buffer_append_text(&text,
+					      "    depends on when the same comparison or token read it last\n");
 	}
 	if (!text.length && !text.failed)
 		status = sk_fail(SK_EXIT_USAGE, "no field begins with that");
@@ -67,8 +68,7 @@ const struct sk_command sk_command_fields = {
 	.description =
 		"Lists every field with its arguments, type, scope and meaning; with a PREFIX, those whose names "
 		"begin with it. The scope is how often a field's value can change: with the thread, its ancestors, "
-		"the fd, or every event. A field marked `not yet` is known, and refused with the reason when a "
-		"rule uses it.",
+		"the fd, or every event.",
 	.options =
 		(const struct sk_option[]){
 			{'a', "available", NULL, "only fields that have values"},

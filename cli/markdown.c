@@ -63,10 +63,9 @@ static void field_notes(struct sk_buffer *page, enum sk_field number)
 		sk_buffer_append_text(page, "; deprecated");
 	if (field->availability == SK_AVAILABILITY_NEVER)
 		sk_buffer_append_text(page, "; **never has a value**, and a condition that uses it is warned of");
-	if (sk_field_unavailable(number)) {
-		sk_buffer_append_text(page, "; **refused**: ");
-		cell(page, sk_field_unavailable(number));
-	}
+	if (field->flags & SK_FIELD_FLAG_READING)
+		sk_buffer_append_text(page,
+				      "; depends on its readings: [below](#fields-that-depend-on-their-readings)");
 }
 
 /* "fd" of "fd.name". */
@@ -75,9 +74,32 @@ static size_t class_length(const char *name)
 	return strcspn(name, ".");
 }
 
+static void readings(struct sk_buffer *page)
+{
+	sk_buffer_append_text(page, "\n## Fields that depend on their readings\n\n"
+				    "`evt.deltatime`, `util.cnt`, `thread.exectime` and their like say something "
+				    "about the last time that the "
+				    "same comparison or token of an output asked for them. So each comparison, of "
+				    "each rule, remembers its own "
+				    "(a macro that is used twice has two), and what is not reached, because a "
+				    "comparison before it decides, "
+				    "does not count. Rules that have one are evaluated in the order in which they "
+				    "are written, and so are all "
+				    "others of the same event types: they cost what they cost without the index. "
+				    "At most 1,024 comparisons and "
+				    "tokens of a pack may have one.\n\n"
+				    "In an alert the text and `output_fields` differ: like the reference, saker "
+				    "counts three readings of "
+				    "`output_fields` an alert and shows the second, for which no time has passed "
+				    "since the first. `saker read` "
+				    "reads once an event. What is remembered of threads and CPUs is bounded; when "
+				    "16,384 numbers are, all are "
+				    "forgotten.\n");
+}
+
 void sk_markdown_fields(struct sk_buffer *page)
 {
-	uint32_t counts[3] = {0};
+	uint32_t counts[2] = {0};
 
 	for (int i = 0; i < SK_FIELD_COUNT; i++)
 		counts[sk_fields[i].availability]++;
@@ -87,8 +109,7 @@ void sk_markdown_fields(struct sk_buffer *page)
 		"Written by `make docs` from the tables that the compiler and the sensor use; `saker fields` "
 		"prints "
 		"the same.\n\n"
-		"%d fields: %u have values, %u are deprecated names that never have one, %u are known and refused "
-		"at compile time with the reason given here.\n\n"
+		"%d fields: %u have values, %u are deprecated names that never have one.\n\n"
 		"The *argument* is `[N]` a number, `[KEY]` a text, `.NAME` a name behind a dot; with a question "
 		"mark it may be left out. The *scope* says when the value can change: with the thread (exec, "
 		"setuid "
@@ -96,8 +117,7 @@ void sk_markdown_fields(struct sk_buffer *page)
 		"rules "
 		"that ask only for what rarely changes cost next to nothing on most events. [The "
 		"language](language.md) says what each type is compared with.\n",
-		SK_FIELD_COUNT, counts[SK_AVAILABILITY_READY], counts[SK_AVAILABILITY_NEVER],
-		counts[SK_AVAILABILITY_LATER]);
+		SK_FIELD_COUNT, counts[SK_AVAILABILITY_READY], counts[SK_AVAILABILITY_NEVER]);
 	for (int i = 0; i < SK_FIELD_COUNT; i++) {
 		const struct sk_field_info *field = &sk_fields[i];
 		size_t length = class_length(field->name);
@@ -115,6 +135,7 @@ void sk_markdown_fields(struct sk_buffer *page)
 		field_notes(page, (enum sk_field)i);
 		sk_buffer_append_text(page, " |\n");
 	}
+	readings(page);
 }
 
 /* --- items ------------------------------------------------------------- */

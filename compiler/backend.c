@@ -30,7 +30,11 @@ enum { CONDITION_DEPTH_LIMIT = 4096 };
 /* The reference warns of a rule that more event codes than this lead to. */
 enum { EVENT_TYPE_WARNING = 100 };
 
-/* What is known of a CHECK node, or of the body of a macro. */
+/*
+ * What is known of a CHECK node, or of the body of a macro.  A comparison whose
+ * value depends on its readings (vm/reading.h) is another one wherever the macro
+ * is used, so what has one is lowered anew each time.
+ */
 struct lowered {
 	uint32_t node; /* of the IR, SK_NONE after errors */
 	uint32_t walk; /* the last rule that asked, counted from 1 */
@@ -194,6 +198,7 @@ static uint32_t lower(struct backend *backend, const struct sk_node *node, uint3
 
 static uint32_t lower_check(struct backend *backend, const struct sk_node *node, const char *macro)
 {
+	const uint32_t readers = backend->check.readers;
 	struct lowered *note;
 
 	/* Outside macros nobody comes back to it. */
@@ -209,7 +214,7 @@ static uint32_t lower_check(struct backend *backend, const struct sk_node *node,
 	if (!note->known) {
 		note->node = sk_ir_node_predicate(&backend->ir, sk_check_predicate(&backend->check, node));
 		note->issues = sk_check_take_issues(&backend->check);
-		note->known = true;
+		note->known = backend->check.readers == readers;
 	}
 	meet_all(backend, note->issues, macro);
 	return note->node;
@@ -222,6 +227,7 @@ static uint32_t lower_check(struct backend *backend, const struct sk_node *node,
 static uint32_t lower_macro(struct backend *backend, const struct sk_node *node, uint32_t depth)
 {
 	struct lowered *note = note_of(backend, node->body);
+	const uint32_t readers = backend->check.readers;
 	uint32_t met = backend->met_count, lowered;
 
 	if (!note)
@@ -235,7 +241,7 @@ static uint32_t lower_macro(struct backend *backend, const struct sk_node *node,
 		return SK_NONE;
 	note->node = lowered;
 	note->has_issues |= backend->met_count > met || lowered == SK_NONE;
-	note->known = true;
+	note->known = backend->check.readers == readers;
 	return lowered;
 }
 
@@ -430,7 +436,6 @@ int sk_compile_pack(struct sk_pack *pack, const struct sk_compile_options *optio
 
 	sk_ir_init(&backend.ir, pack->arena);
 	sk_check_init(&backend.check, pack->arena, &backend.ir);
-	backend.check.accept_later = options && options->accept_later;
 	backend.check.accept_any_type = options && options->accept_any_type;
 	sk_event_sets_init(&backend.event_sets, pack->arena);
 	sk_intern_init(&backend.nodes, pack->arena);

@@ -120,6 +120,9 @@ static uint32_t print_operand(struct sk_check *check, const struct sk_operand *o
 
 static uint32_t check_operand(const struct place *place, const struct sk_operand *operand, int depth);
 
+/* Macros that use macros twice would have them without end. */
+enum { READER_LIMIT = 1024 };
+
 static uint32_t check_new_field(const struct place *place, const struct sk_operand *operand)
 {
 	struct sk_check *check = place->check;
@@ -134,14 +137,17 @@ static uint32_t check_new_field(const struct place *place, const struct sk_opera
 	}
 	if (!place->output)
 		sk_warn_deprecated(check, field.info, span_of(place, operand));
-	if (field.info->availability == SK_AVAILABILITY_LATER && !check->accept_later) {
-		sk_check_add(check, error_id(place), span_of(place, operand), true, NULL,
-			     "the field %s is known, but not yet available: %s", field.info->name,
-			     sk_field_unavailable((enum sk_field)(field.info - sk_fields)));
-		return SK_NONE;
-	}
 	if (!place->output && (field.info->flags & SK_FIELD_FLAG_PRINT_ONLY))
 		return refuse(place, operand, NULL, "the field %s can only stand in an output", field.info->name);
+	if (field.info->flags & SK_FIELD_FLAG_READING) {
+		if (check->readers == READER_LIMIT)
+			return refuse(
+				place, operand, NULL,
+				"more than %d comparisons and tokens of fields like %s, which each remember when "
+				"they were read last",
+				READER_LIMIT, field.info->name);
+		field.record.index = check->readers++;
+	}
 	if (field.argument) {
 		field.record.argument = sk_ir_string(check->ir, field.argument, field.argument_length);
 		if (field.record.argument == SK_NONE)
@@ -202,12 +208,13 @@ static uint32_t check_field(const struct place *place, const struct sk_operand *
 	struct sk_check *check = place->check;
 	uint32_t *known = known_field(check, place->output, operand);
 	struct sk_issue **last = check->last;
+	const uint32_t readers = check->readers;
 	uint32_t number;
 
 	if (known && *known != SK_NONE)
 		return *known;
 	number = check_new_field(place, operand);
-	if (known && check->last == last)
+	if (known && check->last == last && check->readers == readers)
 		*known = number;
 	return number;
 }

@@ -35,8 +35,7 @@ struct sk_issue {
 struct sk_check {
 	struct sk_arena *arena;
 	struct sk_ir *ir;
-	bool accept_later;    /* as in struct sk_compile_options, */
-	bool accept_any_type; /* both false unless the caller sets them */
+	bool accept_any_type; /* as in struct sk_compile_options; false unless the caller sets it */
 	struct sk_issue *issues, **last;
 	bool failed; /* an issue is an error */
 	/* Fields that stood in a condition or an output before and had no issues: their expressions. */
@@ -49,6 +48,7 @@ struct sk_check {
 	uint32_t output_capacity;
 	struct sk_intern patterns; /* those that are valid */
 	uint32_t hints;            /* searched for so far */
+	uint32_t readers; /* comparisons and tokens so far whose value depends on their readings (vm/reading.h) */
 	/* Of each constant, by its number: the last list that it was met in. */
 	uint32_t *stamps;
 	uint32_t stamp_capacity, stamp;

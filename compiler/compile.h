@@ -48,11 +48,6 @@ struct sk_compile_options {
 	struct sk_pack *ret_pack;
 	/* For a filter (compiler/expression.h): nothing is asked of evt.type; rules are tried for every event. */
 	bool accept_any_type;
-	/*
-	 * For tests that hold single conditions against the reference's filters;
-	 * nothing that a user reaches sets it.
-	 */
-	bool accept_later; /* fields that have no extractor yet compile */
 };
 
 struct sk_compile_summary {

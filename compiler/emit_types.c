@@ -9,13 +9,15 @@
  *                 ▼                               ▼
  *   types  open, connect, async event ───► open
  *
- * A rule is left out only where its program, three-valued, cannot reach MATCH.
+ * A rule is left out only where its program, three-valued, cannot reach MATCH, and
+ * where it is no matter whether its comparisons are made (vm/reading.h).
  */
 #include <string.h>
 
 #include "compiler/emit_private.h"
 #include "vm/given.h"
 #include "vm/reach.h"
+#include "vm/reading.h"
 
 struct partial {
 	struct sk_bundle bundle;
@@ -59,6 +61,7 @@ static bool prepare(struct partial *partial, struct sk_emitter *emitter)
 		for (uint32_t k = rule->condition; k < rule->condition + rule->condition_size; k++)
 			partial->asks[i] |= sk_ops[bundle->code[k].op].operand == SK_OP_OPERAND_PREDICATE &&
 					    partial->places[bundle->code[k].operand] != SK_NONE;
+		partial->asks[i] = partial->asks[i] && !sk_reading_rule(bundle, i);
 	}
 	return partial->stamps && partial->truths;
 }

@@ -24,7 +24,6 @@ struct sk_resolved_field {
  * Resolves an operand of kind FIELD.  False if there is no such field or it
  * does not take this argument; then `ret_fault`, unless it is NULL, says why; the
  * text lives in the arena.
- * Fields that have no extractor yet (LATER) are resolved like others.
  */
 bool sk_field_resolve(const struct sk_operand *operand, struct sk_arena *arena, struct sk_resolved_field *ret_field,
 		      const char **ret_fault);

@@ -138,7 +138,7 @@ enum sk_argument_kind { SK_ARGUMENT_KIND_NONE, SK_ARGUMENT_KIND_INDEX, SK_ARGUME
  * A field with its argument.  `type`, `list` and `scope` are those of its row
  * in fields.def, whatever the argument, but for a field of type DYNAMIC
  * (evt.rawarg): its `type` is that of the first event that has the parameter.
- * Only READY fields, and NEVER ones, which a host always gives as missing.
+ * NEVER ones a host always gives as missing.
  */
 struct sk_bundle_field {
 	uint16_t field; /* enum sk_field */
@@ -147,7 +147,8 @@ struct sk_bundle_field {
 	uint8_t list;   /* 1: the value is a list of that type */
 	uint8_t scope;  /* enum sk_scope */
 	uint16_t zero;
-	uint32_t index;    /* INDEX: the number; 0 otherwise */
+	uint32_t
+		index; /* INDEX: the number; of a field of SK_FIELD_FLAG_READING which of its readers; 0 otherwise */
 	uint32_t argument; /* string without NULs, SK_NONE without one; of an INDEX its decimal digits */
 };
 

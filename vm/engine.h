@@ -36,6 +36,8 @@ struct sk_vm {
 	struct sk_value *selectors; /* one an expression: of getopt(...)[c] */
 	struct sk_regex **regexes;  /* of each string that is a pattern; NULL without any */
 	uint32_t *matches;
+	bool *in_order; /* of each event type: its rules depend on what was evaluated before; NULL: no type's do */
+	bool looking;   /* what is read now does not count */
 	struct sk_arena scratch;      /* values of the event */
 	struct sk_arena temporary;    /* of one comparison */
 	struct sk_rows *rows;         /* NULL: linear */

@@ -79,6 +79,17 @@ bool sk_given(const struct sk_field_ref *ref, uint16_t type, struct sk_value *re
 		*ret_value = info->direction == SK_DIRECTION_EXIT ? sk_value_number(SK_TYPE_UINT32, 1)
 								  : sk_value_missing();
 		return true;
+	case SK_FIELD_EVT_PLUGINNAME:
+	case SK_FIELD_EVT_PLUGININFO:
+	case SK_FIELD_STATIC:
+		*ret_value = sk_value_missing();
+		return true;
+	case SK_FIELD_EVT_INFRA_DOCKER_NAME:
+	case SK_FIELD_EVT_INFRA_DOCKER_CONTAINER_ID:
+	case SK_FIELD_EVT_INFRA_DOCKER_CONTAINER_NAME:
+	case SK_FIELD_EVT_INFRA_DOCKER_CONTAINER_IMAGE:
+		*ret_value = sk_value_missing();
+		return type != SK_EVENT_INFRASTRUCTURE_EVENT_E;
 	default:
 		return false;
 	}

@@ -227,6 +227,12 @@ bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth)
 	return true;
 }
 
+void sk_rows_pass_over(struct sk_rows *rows)
+{
+	rows->events++;
+	rows->linear++;
+}
+
 void sk_rows_rest(struct sk_rows *rows)
 {
 	if (rows->full)

@@ -29,6 +29,9 @@ uint32_t sk_rows_evaluate(struct sk_rows *rows, uint16_t type);
  */
 bool sk_rows_atom(struct sk_rows *rows, uint32_t predicate, bool *ret_truth);
 
+/* Counts an event that is evaluated rule after rule without being asked of the rows. */
+void sk_rows_pass_over(struct sk_rows *rows);
+
 /* Makes room, if there was none, once an event is done. */
 void sk_rows_rest(struct sk_rows *rows);
 

@@ -168,7 +168,7 @@ static int check_field_argument(struct sk_verifier *verifier, uint32_t i)
 		if (field->argument != SK_NONE)
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i,
 						"it has the text of an argument but none");
-		if (field->index != 0)
+		if (field->index != 0 && !(sk_fields[field->field].flags & SK_FIELD_FLAG_READING))
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "it has an index but no argument");
 		return 0;
 	}
@@ -208,9 +208,6 @@ static int check_fields(struct sk_verifier *verifier)
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "there is no field %u",
 						field->field);
 		info = &sk_fields[field->field];
-		if (info->availability == SK_AVAILABILITY_LATER)
-			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i,
-						"%s is not available in this version", info->name);
 		if (field->kind > SK_ARGUMENT_KIND_TEXT || !argument_allowed(info->argument, field->kind))
 			return sk_verify_refuse(verifier, SK_SECTION_FIELDS, i, "%s does not take such an argument",
 						info->name);

@@ -34,6 +34,7 @@
 #include "vm/engine.h"
 #include "vm/regex.h"
 #include "vm/profiler.h"
+#include "vm/reading.h"
 #include "vm/rows.h"
 #include "vm/support/alloc.h"
 #include "vm/transform.h"
@@ -51,18 +52,30 @@ enum { VERDICT_TRUTH = 1, VERDICT_PRESENCE_SHIFT = 1, VERDICT_PRESENCE_MASK = 7,
 
 /* --- values ------------------------------------------------------------ */
 
+static void extract(struct sk_vm *vm, uint32_t number, enum sk_reading reading)
+{
+	struct sk_vm_slot *slot = &vm->fields[number];
+	const struct sk_field_ref *ref = &vm->refs[number];
+	struct sk_field_ref other;
+
+	if (reading != SK_READING_ONCE) {
+		other = *ref;
+		other.reading = (uint8_t)reading;
+		ref = &other;
+	}
+	slot->value = sk_value_missing();
+	vm->options.extract(vm->event, ref, &vm->scratch, &slot->value);
+	assert(slot->value.presence != SK_PRESENT || slot->value.type == ref->type);
+	vm->short_of_memory |= slot->value.presence == SK_MISSING_MEMORY;
+	slot->epoch = vm->epoch;
+}
+
 static const struct sk_value *field_value(struct sk_vm *vm, uint32_t number)
 {
 	struct sk_vm_slot *slot = &vm->fields[number];
 
 	if (slot->epoch != vm->epoch) {
-		const struct sk_field_ref *ref = &vm->refs[number];
-
-		slot->value = sk_value_missing();
-		vm->options.extract(vm->event, ref, &vm->scratch, &slot->value);
-		assert(slot->value.presence != SK_PRESENT || slot->value.type == ref->type);
-		vm->short_of_memory |= slot->value.presence == SK_MISSING_MEMORY;
-		slot->epoch = vm->epoch;
+		extract(vm, number, vm->looking ? SK_READING_NONE : SK_READING_ONCE);
 	}
 	return &slot->value;
 }
@@ -107,6 +120,23 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t number)
 	return &slot->value;
 }
 
+/* Recursion as in combine(). */
+const struct sk_value *sk_vm_value_again(struct sk_vm *vm, uint32_t number)
+{
+	const struct sk_bundle_expression *expression = &vm->bundle->expressions[number];
+
+	if (!sk_reading_expression(vm->bundle, number))
+		return sk_vm_value(vm, number);
+	if (expression->kind == SK_EXPRESSION_FIELD) {
+		extract(vm, expression->operand, SK_READING_AGAIN);
+		return sk_vm_value(vm, number);
+	}
+	for (uint32_t i = 0; i < expression->count; i++)
+		sk_vm_value_again(vm, vm->bundle->arguments[expression->operand + i]);
+	vm->results[number].epoch = 0;
+	return sk_vm_value(vm, number);
+}
+
 /* --- predicates -------------------------------------------------------- */
 
 static uint64_t judge(struct sk_vm *vm, uint32_t number)
@@ -133,14 +163,25 @@ static inline uint64_t verdict(struct sk_vm *vm, uint32_t number)
 	return vm->verdicts[number];
 }
 
+/* What was not asked of the event before is not asked by its rules. */
+static uint64_t look(struct sk_vm *vm, uint32_t number)
+{
+	uint64_t found;
+
+	vm->looking = true;
+	found = verdict(vm, number);
+	vm->looking = false;
+	return found;
+}
+
 bool sk_vm_predicate(struct sk_vm *vm, uint32_t number)
 {
-	return verdict(vm, number) & VERDICT_TRUTH;
+	return look(vm, number) & VERDICT_TRUTH;
 }
 
 enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number)
 {
-	return verdict(vm, number) >> VERDICT_PRESENCE_SHIFT & VERDICT_PRESENCE_MASK;
+	return look(vm, number) >> VERDICT_PRESENCE_SHIFT & VERDICT_PRESENCE_MASK;
 }
 
 bool sk_vm_constant_holds(struct sk_vm *vm, uint32_t number, uint32_t constant)
@@ -240,6 +281,11 @@ static uint32_t evaluate_linearly(struct sk_vm *vm, uint16_t type)
 	return matched;
 }
 
+static inline bool is_in_order(const struct sk_vm *vm, uint16_t type)
+{
+	return vm->in_order && vm->in_order[type];
+}
+
 /* Rule after rule, but with what is remembered of values. */
 static uint32_t evaluate_by_atoms(struct sk_vm *vm, uint16_t type)
 {
@@ -264,15 +310,18 @@ static void begin(struct sk_vm *vm, void *event)
 static uint32_t evaluate_profiled(struct sk_vm *vm, uint16_t type)
 {
 	struct sk_profile_type *record = &vm->profiler->profile.types[type];
+	const bool by_rows = vm->rows && !is_in_order(vm, type);
 	uint32_t matched = UINT32_MAX;
 
 	if (!record->uses)
 		sk_profiler_prepare_type(vm->profiler, type);
 	if (sk_profiler_draw(vm->profiler, record))
 		sk_profiler_begin(vm->profiler);
-	if (vm->rows)
+	if (by_rows)
 		matched = sk_rows_evaluate_profiled(vm->rows, type);
-	if (vm->rows && matched == UINT32_MAX && !vm->short_of_memory) {
+	else if (vm->rows)
+		sk_rows_pass_over(vm->rows);
+	if (by_rows && matched == UINT32_MAX && !vm->short_of_memory) {
 		vm->by_atoms = true;
 		matched = sk_profiler_linear(vm->profiler, type);
 		vm->by_atoms = false;
@@ -297,7 +346,7 @@ uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint
 		return 0;
 	if (vm->profiler)
 		return evaluate_profiled(vm, type);
-	if (vm->rows) {
+	if (vm->rows && !is_in_order(vm, type)) {
 		uint32_t matched = sk_rows_evaluate(vm->rows, type);
 
 		if (matched == UINT32_MAX && !vm->short_of_memory)
@@ -306,6 +355,8 @@ uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint
 			return matched;
 		/* Which values find room depends on which are asked for: ask for those that the linear engine does. */
 		begin(vm, event);
+	} else if (vm->rows) {
+		sk_rows_pass_over(vm->rows);
 	}
 	return evaluate_linearly(vm, type);
 }
@@ -412,6 +463,28 @@ static int compile_patterns(struct sk_vm *vm, uint32_t number, size_t *size, str
 	return 0;
 }
 
+/* The event types that have a rule whose comparisons depend on when they were made last. */
+static int prepare_order(struct sk_vm *vm)
+{
+	const struct sk_bundle *bundle = vm->bundle;
+
+	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
+		if (!sk_reading_rule(bundle, rule))
+			continue;
+		if (!vm->in_order)
+			vm->in_order = sk_alloc_zeroed(SK_EVENT_COUNT, sizeof(*vm->in_order));
+		if (!vm->in_order)
+			return -ENOMEM;
+		for (uint32_t type = 0; type < bundle->types_count; type++) {
+			const struct sk_bundle_type *record = &bundle->types[type];
+
+			for (uint32_t i = record->first; i < record->first + record->count; i++)
+				vm->in_order[type] |= bundle->type_rules[i] == rule;
+		}
+	}
+	return 0;
+}
+
 static int prepare_predicates(struct sk_vm *vm, struct sk_error *error)
 {
 	size_t pattern_size = 0;
@@ -453,6 +526,11 @@ int sk_vm_create(const struct sk_bundle *bundle, const struct sk_vm_options *opt
 	}
 	prepare_refs(vm);
 	prepare_expressions(vm);
+	status = prepare_order(vm);
+	if (status < 0) {
+		sk_vm_destroy(vm);
+		return sk_error_set(error, status, "no memory for the engine");
+	}
 	status = prepare_predicates(vm, error);
 	if (status < 0) {
 		sk_vm_destroy(vm);
@@ -487,6 +565,7 @@ void sk_vm_destroy(struct sk_vm *vm)
 	sk_free(vm->selectors);
 	sk_free(vm->regexes);
 	sk_free(vm->matches);
+	sk_free(vm->in_order);
 	sk_free(vm);
 }
 

@@ -22,6 +22,13 @@
 
 struct sk_vm;
 
+/* Why the value of a field that depends on its readings (vm/reading.h) is asked for. */
+enum sk_reading {
+	SK_READING_ONCE,  /* it is compared, or printed as text: one reading */
+	SK_READING_AGAIN, /* for an alert's output_fields, which are read again and again: sk_vm_value_again() */
+	SK_READING_NONE,  /* to look only: it must not count */
+};
+
 /*
  * What a program asks its host for: row `number` of the bundle's FIELDS.
  */
@@ -30,6 +37,7 @@ struct sk_field_ref {
 	uint8_t kind;   /* enum sk_argument_kind */
 	uint8_t type;
 	uint8_t list;
+	uint8_t reading; /* enum sk_reading */
 	uint32_t number; /* a host may keep what it derived for each row */
 	uint32_t index;
 	const char *argument; /* NUL-terminated; NULL without one */
@@ -138,14 +146,14 @@ struct sk_vm_options {
 
 /* What the rows engine did and holds; zeroes for the linear one. */
 struct sk_vm_stats {
-	uint64_t events;                   /* of types that have rules */
-	uint64_t linear;                   /* of those, evaluated linearly: no room, too much that is new */
-	uint64_t asked;                    /* questions whose value was needed */
-	uint64_t value_hits, value_misses; /* values that were remembered, or worked out */
-	uint64_t class_hits, class_misses; /* classes found on their thread, or worked out */
-	uint64_t residuals;                /* programs of rules that were run */
-	uint64_t nodes_made;               /* since it was created */
-	uint64_t flushes;                  /* times that everything was forgotten */
+	uint64_t events; /* of types that have rules */
+	uint64_t linear; /* of those, evaluated linearly: no room, too much that is new, readings */
+	uint64_t asked;  /* questions whose value was needed */
+	uint64_t value_hits, value_misses;                      /* values that were remembered, or worked out */
+	uint64_t class_hits, class_misses;                      /* classes found on their thread, or worked out */
+	uint64_t residuals;                                     /* programs of rules that were run */
+	uint64_t nodes_made;                                    /* since it was created */
+	uint64_t flushes;                                       /* times that everything was forgotten */
 	uint32_t signatures, classes, descriptors, nodes, rows; /* held now */
 };
 
@@ -200,7 +208,14 @@ int sk_vm_profile_read(struct sk_vm *vm, const struct sk_profile **ret_profile);
 /* The value of an expression for the current event. */
 const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t expression);
 
-/* True if predicate `number` holds for the current event. */
+/*
+ * The same as output_fields show it.  The reference reads each of their tokens
+ * three times an alert and shows what it read the second time, which is
+ * another value than that in the text where it depends on its readings.
+ */
+const struct sk_value *sk_vm_value_again(struct sk_vm *vm, uint32_t expression);
+
+/* True if predicate `number` holds for the current event; asking it counts as no reading. */
 bool sk_vm_predicate(struct sk_vm *vm, uint32_t number);
 
 /*

@@ -52,7 +52,6 @@ static bool read_left(struct sk_arena *arena, const char *bytes, uint32_t length
 		return false;
 	sk_ir_init(&ir, arena);
 	sk_check_init(&check, arena, &ir);
-	check.accept_later = true;
 	number = sk_check_output(&check, &text, operand);
 	if (number == SK_NONE)
 		return false;

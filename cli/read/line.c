@@ -190,7 +190,8 @@ static void append_object(const struct sk_lines *lines, struct sk_buffer *buffer
 		else if (sk_token_is_time(lines->bundle, expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
-			sk_token_print_json(lines->bundle, sk_sensor_vm(lines->sensor), expression, buffer);
+			sk_token_print_json(lines->bundle, sk_vm_value(sk_sensor_vm(lines->sensor), expression),
+					    expression, buffer);
 	}
 	sk_buffer_append_char(buffer, '}');
 }

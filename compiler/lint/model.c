@@ -81,13 +81,17 @@ static uint32_t lower_new(struct sk_linter *linter, const struct sk_node *node)
 /* Trees are as high as the compiler's limits let them be, which its own walks recurse into too. */
 static uint32_t lower(struct sk_linter *linter, const struct sk_node *node)
 {
-	uint32_t *slot = slot_of(linter, node), lowered;
+	uint32_t *slot = slot_of(linter, node), lowered, readers;
 
 	if (!slot)
 		return SK_NONE;
 	if (*slot)
 		return *slot - 1;
+	readers = linter->check.readers;
 	lowered = lower_new(linter, node);
+	/* Equal comparisons may differ then: nothing is said of what has one (vm/reading.h). */
+	if (linter->check.readers != readers)
+		lowered = SK_NONE;
 	slot = slot_of(linter, node);
 	if (slot)
 		*slot = lowered + 1;

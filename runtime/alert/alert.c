@@ -24,6 +24,7 @@
 
 #include "runtime/alert/shown.h"
 #include "runtime/alert/token.h"
+#include "vm/reading.h"
 #include "vm/support/alloc.h"
 
 enum { NANOSECONDS = 1000000000 };
@@ -37,6 +38,7 @@ struct prepared_text {
 struct output_field {
 	struct prepared_text key; /* `"proc.name":` */
 	uint32_t expression;      /* SK_NONE: the time of the event */
+	bool again;               /* its value is another one than that in the text: vm/reading.h */
 };
 
 struct prepared_rule {
@@ -213,6 +215,8 @@ static int prepare_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 		sk_json_quote(key, length, &alerts->prepared);
 		sk_buffer_append_char(&alerts->prepared, ':');
 		fields[kept].expression = fields[i].expression;
+		fields[kept].again = fields[i].expression != SK_NONE &&
+				     sk_reading_expression(alerts->bundle, fields[i].expression);
 		fields[kept++].key = end_text(alerts, start);
 	}
 	prepared->field_count = kept;
@@ -342,7 +346,10 @@ static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint
 		if (field->expression == SK_NONE || sk_token_is_time(alerts->bundle, field->expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
-			sk_token_print_json(alerts->bundle, vm, field->expression, buffer);
+			sk_token_print_json(alerts->bundle,
+					    field->again ? sk_vm_value_again(vm, field->expression)
+							 : sk_vm_value(vm, field->expression),
+					    field->expression, buffer);
 	}
 	append_prepared(alerts, prepared->tail, buffer);
 	gmtime_r(&seconds, &time);

@@ -51,8 +51,8 @@ void sk_token_print(const struct sk_bundle *bundle, struct sk_vm *vm, const stru
 	sk_token_fit(instruction, start, buffer);
 }
 
-void sk_token_print_json(const struct sk_bundle *bundle, struct sk_vm *vm, uint32_t expression,
+void sk_token_print_json(const struct sk_bundle *bundle, const struct sk_value *value, uint32_t expression,
 			 struct sk_buffer *buffer)
 {
-	sk_shown_print_json(sk_vm_value(vm, expression), shown_as(bundle, expression), buffer);
+	sk_shown_print_json(value, shown_as(bundle, expression), buffer);
 }

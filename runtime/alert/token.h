@@ -29,8 +29,8 @@ void sk_token_print(const struct sk_bundle *bundle, struct sk_vm *vm, const stru
 /* Cuts or fills what was appended from `start` on to the width of an SK_OP_FIELD, if it has one. */
 void sk_token_fit(const struct sk_instruction *instruction, size_t start, struct sk_buffer *buffer);
 
-/* Appends a JSON value; null if there is nothing. */
-void sk_token_print_json(const struct sk_bundle *bundle, struct sk_vm *vm, uint32_t expression,
+/* Appends a value of the expression as JSON; null if there is nothing. */
+void sk_token_print_json(const struct sk_bundle *bundle, const struct sk_value *value, uint32_t expression,
 			 struct sk_buffer *buffer);
 
 #endif

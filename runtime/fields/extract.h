@@ -20,7 +20,6 @@ struct sk_extraction {
 };
 
 #define SK_EXTRACTOR_DECLARE_READY(id) struct sk_value extract_##id(const struct sk_extraction *asked);
-#define SK_EXTRACTOR_DECLARE_LATER(id)
 #define SK_EXTRACTOR_DECLARE_NEVER(id)
 #define SK_FIELD(id, name, type, list, argument, scope, quantifier, flags, format, availability, meaning)          \
 	SK_EXTRACTOR_DECLARE_##availability(id)
@@ -79,6 +78,10 @@ struct sk_capability_texts {
 };
 
 struct sk_capability_texts *sk_fields_capabilities(const struct sk_fields *fields);
+
+/* NULL if nobody asks for a field that needs them, or `fields` is NULL. */
+struct sk_readings;
+struct sk_readings *sk_fields_readings(const struct sk_fields *fields);
 
 /*
  * The parameter that an evt.arg or evt.rawarg names; -1 if this event has no

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "runtime/fields/extract.h"
+#include "runtime/fields/readings.h"
 #include "vm/support/alloc.h"
 
 struct sk_fields {
@@ -18,6 +19,7 @@ struct sk_fields {
 	const int8_t **rows; /* NULL for a field without one */
 	int8_t *params;      /* all rows, SK_EVENT_COUNT each */
 	struct sk_capability_texts *capabilities;
+	struct sk_readings *readings; /* NULL: no field of the bundle needs them */
 };
 
 _Static_assert(SK_EVENT_MAX_PARAMS <= INT8_MAX, "the number of a parameter fits");
@@ -48,6 +50,10 @@ int sk_fields_create(const struct sk_bundle *bundle, struct sk_fields **ret_fiel
 		return -ENOMEM;
 	}
 	row = fields->params;
+	if (sk_readings_create(bundle, &fields->readings) < 0) {
+		sk_fields_destroy(fields);
+		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < fields->count; i++) {
 		const struct sk_bundle_field *field = &bundle->fields[i];
 		const char *name;
@@ -72,12 +78,18 @@ void sk_fields_destroy(struct sk_fields *fields)
 	sk_free(fields->rows);
 	sk_free(fields->params);
 	sk_free(fields->capabilities);
+	sk_readings_destroy(fields->readings);
 	sk_free(fields);
 }
 
 struct sk_capability_texts *sk_fields_capabilities(const struct sk_fields *fields)
 {
 	return fields->capabilities;
+}
+
+struct sk_readings *sk_fields_readings(const struct sk_fields *fields)
+{
+	return fields ? fields->readings : NULL;
 }
 
 int sk_param_index(uint16_t type, const char *name, size_t length)
@@ -115,7 +127,6 @@ typedef struct sk_value (*extractor)(const struct sk_extraction *asked);
 
 static const extractor extractors[SK_FIELD_COUNT] = {
 #define SK_EXTRACTOR_TABLE_READY(id) [SK_FIELD_##id] = extract_##id,
-#define SK_EXTRACTOR_TABLE_LATER(id)
 #define SK_EXTRACTOR_TABLE_NEVER(id)
 #define SK_FIELD(id, name, type, list, argument, scope, quantifier, flags, format, availability, meaning)          \
 	SK_EXTRACTOR_TABLE_##availability(id)

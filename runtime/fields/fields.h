@@ -11,7 +11,8 @@
 
 /*
  * What is derived once from a bundle's fields: where each event type has the
- * parameter that evt.arg.NAME names.  Never changes after it was made.
+ * parameter that evt.arg.NAME names; and what fields like evt.deltatime
+ * remember of their readings (readings.h).
  */
 struct sk_fields;
 

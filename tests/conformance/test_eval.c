@@ -45,7 +45,6 @@ static bool accepts(struct fixture *pack, const char *condition, size_t length)
 	size_t renamed;
 	char *text = rename_mocks(&pack->arena, condition, length, &renamed);
 
-	pack->options.accept_later = true;
 	pack->options.accept_any_type = true;
 	rule->condition = fixture_text(pack, "case", "condition", text, renamed);
 	rule->tree = fixture_parse(pack, &rule->condition, SK_PARSE_DEPTH_DEFAULT);

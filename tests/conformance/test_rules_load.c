@@ -161,7 +161,7 @@ static void compile(struct load *load)
 	struct sk_selection selections[MOST];
 	char patterns[MOST][128];
 	/* Fields that nothing extracts yet are known: whether they work is no question of loading. */
-	struct sk_compile_options options = {.priority = 7, .accept_later = true};
+	struct sk_compile_options options = {.priority = 7};
 	json_t *loaded = json_object_get(load->item, "loaded_plugins"), *plugin;
 	size_t i;
 

@@ -35,8 +35,7 @@ check_alerts() { # NAME SET MATCH
 check_fields() { # NAME
 	"$saker" replay -q --json -r "$work/probe.yaml" "$shared/data/captures/$1.scap" >"$work/values" || return
 	python3 tests/tools/without_garbage.py "$shared/data/fieldvalues/$1.jsonl.gz" "$work/expected.jsonl.gz"
-	python3 "$shared/tools/check_fields.py" "$work/expected.jsonl.gz" "$work/values" --common \
-		${excused:+--ignore "$excused"}
+	python3 "$shared/tools/check_fields.py" "$work/expected.jsonl.gz" "$work/values" --samples 5
 }
 
 for expected in "$shared"/data/expected/*.jsonl; do
@@ -49,7 +48,8 @@ for expected in "$shared"/data/expected/*.jsonl; do
 	fi
 	expect "alerts equal the reference engine's: $base" check_alerts "${rest%.*}" "${rest##*.}" "$match"
 done
-python3 tests/tools/available_probe.py "$saker" "$packs/probe.yaml" 60000 >"$work/probe.yaml"
+# The values of all events of a long capture would fill the disk.
+sed 's/condition: evt.num > 0/condition: evt.num <= 60000/' "$packs/probe.yaml" >"$work/probe.yaml"
 for values in "$shared"/data/fieldvalues/*.jsonl.gz; do
 	name=$(basename "$values" .jsonl.gz)
 	if [ "${SAN:-}" = 1 ] && [ "$name" = busy ]; then

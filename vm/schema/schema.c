@@ -121,7 +121,6 @@ const char *const sk_argument_forms[] = {
 
 const char *const sk_availability_names[] = {
 	[SK_AVAILABILITY_READY] = "ready",
-	[SK_AVAILABILITY_LATER] = "not yet",
 	[SK_AVAILABILITY_NEVER] = "never has a value",
 };
 
@@ -165,16 +164,6 @@ int sk_syscall_find(const char *name, size_t length)
 			return (int)sc;
 	}
 	return -1;
-}
-
-const char *sk_field_unavailable(enum sk_field field)
-{
-	static const char *const reasons[SK_FIELD_COUNT] = {
-#define SK_UNAVAILABLE(id, reason) [SK_FIELD_##id] = reason,
-#include "vm/schema/unavailable.def"
-	};
-
-	return reasons[field];
 }
 
 static bool takes_suffix(const struct sk_field_info *field)

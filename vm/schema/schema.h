@@ -278,7 +278,7 @@ int sk_param_condition_type(const char *name, size_t length);
 
 enum sk_scope { SK_SCOPE_THREAD, SK_SCOPE_LINEAGE, SK_SCOPE_FD, SK_SCOPE_EVENT };
 enum sk_quantifier { SK_QUANTIFIER_ONE, SK_QUANTIFIER_ANY, SK_QUANTIFIER_BOTH };
-enum sk_availability { SK_AVAILABILITY_READY, SK_AVAILABILITY_LATER, SK_AVAILABILITY_NEVER };
+enum sk_availability { SK_AVAILABILITY_READY, SK_AVAILABILITY_NEVER };
 
 enum sk_field_argument {
 	SK_ARGUMENT_NONE,
@@ -300,6 +300,8 @@ enum sk_field_flag {
 	SK_FIELD_FLAG_DEPRECATED = 1 << 3,
 	SK_FIELD_FLAG_TABLE_ONLY = 1 << 4,
 	SK_FIELD_FLAG_PRINT_ONLY = 1 << 5,
+	SK_FIELD_FLAG_READING =
+		1 << 6, /* it depends on when the same comparison or token read it last: vm/reading.h */
 };
 
 enum sk_field {
@@ -325,9 +327,6 @@ extern const struct sk_field_info sk_fields[SK_FIELD_COUNT];
 extern const char *const sk_scope_names[];
 extern const char *const sk_argument_forms[];     /* by enum sk_field_argument: "[N]" */
 extern const char *const sk_availability_names[]; /* by enum sk_availability */
-
-/* Why a LATER field has no value here, to go on after a colon; NULL for all others. */
-const char *sk_field_unavailable(enum sk_field field);
 
 /*
  * The field that a dotted name stands for, -1 if there is none.  A field that

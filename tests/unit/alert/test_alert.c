@@ -23,6 +23,11 @@ const struct sk_value *sk_vm_value(struct sk_vm *vm, uint32_t expression)
 	return &vm->values[expression];
 }
 
+const struct sk_value *sk_vm_value_again(struct sk_vm *vm, uint32_t expression)
+{
+	return sk_vm_value(vm, expression);
+}
+
 static struct sk_vm engine;
 
 /* --- a bundle ----------------------------------------------------------- */

@@ -107,23 +107,6 @@ TEST(fields_take_the_arguments_that_they_declare)
 	CHECK(is_refused("container.mount.dest = x", "it needs an index or a key", "container.mount.dest", NULL));
 }
 
-TEST(fields_without_an_extractor_are_refused_as_not_yet_available)
-{
-	struct fixture pack;
-
-	for (int i = 0; i < SK_FIELD_COUNT; i++)
-		CHECK((sk_field_unavailable((enum sk_field)i) != NULL) ==
-		      (sk_fields[i].availability == SK_AVAILABILITY_LATER));
-	CHECK(is_refused("evt.deltatime = 1",
-			 "the field evt.deltatime is known, but not yet available: it depends on when",
-			 "evt.deltatime", NULL));
-	fixture_begin(&pack);
-	pack.options.accept_later = true;
-	fixture_rule(&pack, "r", "evt.deltatime = 1", OUTPUT);
-	CHECK_EQUAL(fixture_compile(&pack), 0);
-	fixture_end(&pack);
-}
-
 TEST(a_raw_argument_is_compared_as_the_first_event_that_has_it_says)
 {
 	CHECK(is_refused("evt.rawarg.nosuch exists", "no event has a parameter of this name", "evt.rawarg.nosuch",
@@ -461,13 +444,11 @@ TEST(unknown_names_drop_the_rules_that_ask_to_be_skipped)
 	fixture_rule(&pack, "field", "evt.type = open and m", OUTPUT)->skip_if_unknown_filter = true;
 	fixture_rule(&pack, "type", "evt.type = opne", OUTPUT)->skip_if_unknown_filter = true;
 	fixture_rule(&pack, "output", "evt.type = open", "%nosuch.field")->skip_if_unknown_filter = true;
-	fixture_rule(&pack, "later", "evt.type = open and evt.deltatime = 1", OUTPUT)->skip_if_unknown_filter =
-		true;
 	fixture_rule(&pack, "good", "evt.type = open", OUTPUT)->skip_if_unknown_filter = true;
 	CHECK_EQUAL(fixture_compile(&pack), 0);
 	CHECK_EQUAL(pack.diagnostics.errors, 0);
-	CHECK_EQUAL(pack.diagnostics.warnings, 4);
-	CHECK_EQUAL(pack.summary.rules, 5);
+	CHECK_EQUAL(pack.diagnostics.warnings, 3);
+	CHECK_EQUAL(pack.summary.rules, 4);
 	CHECK_EQUAL(pack.summary.rules_enabled, 1);
 	item = fixture_find(&pack, SK_DIAGNOSTIC_UNKNOWN_FILTER, "nonexistent field proc.nmae");
 	CHECK_TEXT(item ? item->context_text : NULL, "in rule 'field', macro 'm'");
@@ -533,9 +514,6 @@ TEST(outputs_name_fields_that_exist)
 			  "did you mean 'fd.name'?"));
 	CHECK(output_says("%toupper(proc.nmae)", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "nonexistent field proc.nmae", "proc.nmae", "did you mean 'proc.name'?"));
-	CHECK(output_says("a %evt.deltatime b", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
-			  "the field evt.deltatime is known, but not yet available: it depends", "evt.deltatime",
-			  NULL));
 	CHECK(output_says("%99999proc.name", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT,
 			  "a width of more than 65535 bytes", "%99999", NULL));
 	CHECK(output_says("100%", -EINVAL, SK_DIAGNOSTIC_COMPILE_OUTPUT, "", "%", NULL));
@@ -553,17 +531,16 @@ TEST(deprecated_things_in_outputs_are_warned_of)
 
 TEST_MAIN(
 	RUN(fields_that_do_not_exist_are_named_with_what_was_meant) RUN(fields_take_the_arguments_that_they_declare) RUN(
-		fields_without_an_extractor_are_refused_as_not_yet_available) RUN(a_raw_argument_is_compared_as_the_first_event_that_has_it_says)
-		RUN(evt_around_takes_a_time_and_one_operator) RUN(fields_that_never_have_a_value_compile_with_a_warning) RUN(
-			operators_apply_to_the_types_that_the_table_says) RUN(constants_must_convert_to_the_type_of_their_field)
-			RUN(constants_have_at_most_255_bytes) RUN(numbers_wrap_and_are_cut_off_as_scanf_does) RUN(
-				networks_lose_the_bits_behind_their_prefix) RUN(event_types_must_be_names_of_events_or_system_calls)
-				RUN(transformers_check_their_arguments) RUN(
-					right_sides_that_are_fields_must_be_of_the_left_sides_type) RUN(regular_expressions_must_be_valid)
-					RUN(constants_that_look_like_fields_are_warned_of) RUN(
-						plain_regular_expressions_are_warned_of)
-						RUN(unsafe_comparisons_with_na_are_warned_of_before_the_field_is_refused) RUN(
-							rules_for_too_many_event_types_are_warned_of_unless_they_ask_not_to_be)
+		a_raw_argument_is_compared_as_the_first_event_that_has_it_says) RUN(evt_around_takes_a_time_and_one_operator)
+		RUN(fields_that_never_have_a_value_compile_with_a_warning) RUN(operators_apply_to_the_types_that_the_table_says) RUN(
+			constants_must_convert_to_the_type_of_their_field) RUN(constants_have_at_most_255_bytes)
+			RUN(numbers_wrap_and_are_cut_off_as_scanf_does) RUN(networks_lose_the_bits_behind_their_prefix) RUN(
+				event_types_must_be_names_of_events_or_system_calls) RUN(transformers_check_their_arguments)
+				RUN(right_sides_that_are_fields_must_be_of_the_left_sides_type) RUN(
+					regular_expressions_must_be_valid) RUN(constants_that_look_like_fields_are_warned_of)
+					RUN(plain_regular_expressions_are_warned_of) RUN(
+						unsafe_comparisons_with_na_are_warned_of_before_the_field_is_refused)
+						RUN(rules_for_too_many_event_types_are_warned_of_unless_they_ask_not_to_be)
 							RUN(every_mistake_of_a_run_is_reported) RUN(
 								a_mistake_in_a_macro_is_reported_once_and_spoils_every_rule_that_uses_it)
 								RUN(unknown_names_drop_the_rules_that_ask_to_be_skipped) RUN(

@@ -418,10 +418,45 @@ TEST(done)
 	sk_buffer_release(&printed);
 }
 
-TEST_MAIN(RUN(a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_first_parameter_whatever_its_name) RUN(
-	what_a_type_decides_is_so_for_its_events) RUN(the_machine_is_named_by_the_variable_or_by_who_captured)
-		  RUN(the_distance_to_a_time_is_rounded_up) RUN(opens_say_what_for)
-			  RUN(what_was_transferred_counts_where_it_went) RUN(times_in_every_form)
+static void infrastructure(const char *description)
+{
+	event(&world, SK_EVENT_INFRASTRUCTURE_EVENT_E, -1);
+	text(&world, 0, "docker");
+	text(&world, 1, "docker.start");
+	text(&world, 2, description);
+	feed(&world);
+}
+
+TEST(what_agents_of_old_said_of_docker_is_found_in_its_description)
+{
+	start();
+	infrastructure("Event: start; ID: 1234567890abcdef;name :web ; Image:nginx:1.2@sha256:00; Image: other");
+	CHECK_ASK(EVT_INFRA_DOCKER_NAME, "start");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_ID, "1234567890ab");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_NAME, "web");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_IMAGE, "nginx");
+	infrastructure("Image: nginx@sha256:00");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_IMAGE, "nginx");
+	infrastructure("Image: sha256:00");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_IMAGE, "sha256:00");
+	infrastructure("Event; ID");
+	CHECK_ASK(EVT_INFRA_DOCKER_NAME, "-");
+	CHECK_ASK(EVT_INFRA_DOCKER_CONTAINER_ID, "-");
+	event(&world, SK_EVENT_SYSCALL_CLOSE_X, 100);
+	number(&world, 0, 0);
+	feed(&world);
+	CHECK_ASK(EVT_INFRA_DOCKER_NAME, "-");
+	CHECK_ASK(EVT_PLUGINNAME, "-");
+	CHECK_ASK(EVT_PLUGININFO, "-");
+	CHECK_TEXT(ask_key(SK_FIELD_STATIC, "site"), "-");
+}
+
+TEST_MAIN(RUN(what_agents_of_old_said_of_docker_is_found_in_its_description) RUN(
+	a_generic_event_has_the_name_of_its_call) RUN(a_result_is_the_first_parameter_whatever_its_name)
+		  RUN(what_a_type_decides_is_so_for_its_events) RUN(
+			  the_machine_is_named_by_the_variable_or_by_who_captured)
+			  RUN(the_distance_to_a_time_is_rounded_up) RUN(opens_say_what_for) RUN(
+				  what_was_transferred_counts_where_it_went) RUN(times_in_every_form)
 				  RUN(the_host_is_a_container_too) RUN(a_container_is_its_id_until_metadata_arrives)
 					  RUN(a_mount_is_picked_by_number_or_by_a_pattern_for_its_source)
 						  RUN(a_mount_shows_each_of_its_parts) RUN(
