@@ -46,7 +46,7 @@ ALL_CXXFLAGS = -std=c++17 $(OPTIMIZE) -Wall -Wextra -Werror -fno-exceptions $(SA
 # What re2c and lemon write is not ours to keep free of these.
 GENERATED_CFLAGS = $(filter-out -Wmissing-prototypes -Wshadow -Wundef -Wimplicit-fallthrough,$(ALL_CFLAGS)) -Wno-unused-parameter -Wno-sign-compare -Wno-unused-variable -Wno-unused-but-set-variable
 LIBS_VM := -lxxhash -lre2 -lstdc++ -lm
-LIBS := -lyaml -lz -lbpf -lelf -lcurl -ljansson -lpthread $(LIBS_VM)
+LIBS := -lyaml -lz -lbpf -lelf -lcurl -lnghttp2 -lprotobuf-c -ljansson -lpthread $(LIBS_VM)
 
 Q := $(if $(V),,@)
 
@@ -57,14 +57,17 @@ LIBRARY_SOURCES := $(wildcard vm/*.c vm/schema/*.c vm/support/*.c vm/*.cc gramma
 	runtime/*.c runtime/*/*.c cli/*/*.c)
 LEXERS := $(wildcard grammar/*.re)
 GRAMMARS := $(wildcard grammar/*.y)
+PROTOS := $(wildcard runtime/*/*.proto)
 BPF_SOURCES := $(wildcard runtime/capture/bpf/*.bpf.c)
 CLI_SOURCES := $(wildcard cli/*.c)
 UNIT_TESTS := $(wildcard tests/unit/*/*.c tests/conformance/*.c tests/live/*.c)
 TEST_SCRIPTS := $(wildcard tests/scripts/*.sh)
 FUZZ_TARGETS := $(wildcard fuzz/*.c)
 HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
+CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/clients/*.c))
 
-LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o)
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o) \
+	$(PROTOS:%.proto=$(B)/gen/%.pb-c.o)
 CLI_OBJECTS := $(CLI_SOURCES:%=$(B)/%.o)
 UNIT_PROGRAMS := $(UNIT_TESTS:%.c=$(B)/%)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
@@ -108,6 +111,10 @@ $(B)/gen/%.c $(B)/gen/%.h &: %.y
 	@echo "  LEMON   $<"
 	$(Q)mkdir -p $(@D) && lemon -q -d$(@D) $< && touch $(B)/gen/$*.c $(B)/gen/$*.h
 
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h &: %.proto
+	@echo "  PROTO   $<"
+	$(Q)mkdir -p $(B)/gen && protoc-c --c_out=$(B)/gen $<
+
 $(B)/gen/%.lex.o: $(B)/gen/%.lex.c $(GRAMMARS:%.y=$(B)/gen/%.h)
 	@echo "  CC      $<"
 	$(Q)$(CC) $(CPPFLAGS) $(GENERATED_CFLAGS) -MMD -MP -c -o $@ $<
@@ -116,8 +123,8 @@ $(B)/gen/%.o: $(B)/gen/%.c
 	@echo "  CC      $<"
 	$(Q)$(CC) $(CPPFLAGS) $(GENERATED_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Hand-written sources include the generated token numbers and skeletons.
-$(LIBRARY_SOURCES:%=$(B)/%.o): | $(GRAMMARS:%.y=$(B)/gen/%.h) $(SKELETONS)
+# Hand-written sources include the generated token numbers, messages and skeletons.
+$(LIBRARY_SOURCES:%=$(B)/%.o): | $(GRAMMARS:%.y=$(B)/gen/%.h) $(PROTOS:%.proto=$(B)/gen/%.pb-c.h) $(SKELETONS)
 
 # Every file is compiled on its own, then they are linked into one object.  The
 # one with the maps comes first: this libbpf resolves only in that order.
@@ -152,7 +159,7 @@ $(B)/tests/%: tests/%.c $(B)/libsaker.a tests/test.h
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
 
-test: $(UNIT_PROGRAMS) $(HELPERS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
+test: $(UNIT_PROGRAMS) $(HELPERS) $(CLIENTS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
 	$(Q)SAN=$(SAN) SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 # Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.

@@ -58,13 +58,32 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
 static const struct sk_inquirer_runtime defaults[] = {
 	{SK_RUNTIME_DOCKER, "/run/docker.sock"},
 	{SK_RUNTIME_PODMAN, "/run/podman/podman.sock"},
+	{SK_RUNTIME_CRI, "/run/containerd/containerd.sock"},
+	{SK_RUNTIME_CRI, "/run/crio/crio.sock"},
+	{SK_RUNTIME_CRI, "/run/k3s/containerd/containerd.sock"},
 };
+
+/* Of the runtime whose socket this option names; false: it names none. */
+static bool kind_of(int option, enum sk_runtime_kind *ret_kind)
+{
+	if (option == SK_OPTION_DOCKER_SOCKET)
+		*ret_kind = SK_RUNTIME_DOCKER;
+	else if (option == SK_OPTION_PODMAN_SOCKET)
+		*ret_kind = SK_RUNTIME_PODMAN;
+	else if (option == SK_OPTION_CRI_SOCKET)
+		*ret_kind = SK_RUNTIME_CRI;
+	else
+		return false;
+	return true;
+}
 
 bool sk_watch_take_option(struct sk_watch_runtimes *runtimes, struct sk_command_line *line, int id)
 {
+	enum sk_runtime_kind kind;
+
 	if (id == SK_OPTION_NO_RUNTIMES) {
 		runtimes->none = true;
-	} else if (id == SK_OPTION_DOCKER_SOCKET || id == SK_OPTION_PODMAN_SOCKET) {
+	} else if (kind_of(id, &kind)) {
 		if (runtimes->count == SK_INQUIRER_RUNTIMES) {
 			sk_command_usage(line, "at most %d sockets of container runtimes", SK_INQUIRER_RUNTIMES);
 			line->failed = true;
@@ -77,8 +96,7 @@ bool sk_watch_take_option(struct sk_watch_runtimes *runtimes, struct sk_command_
 			line->failed = true;
 			return true;
 		}
-		runtimes->runtimes[runtimes->count++] = (struct sk_inquirer_runtime){
-			id == SK_OPTION_DOCKER_SOCKET ? SK_RUNTIME_DOCKER : SK_RUNTIME_PODMAN, line->value};
+		runtimes->runtimes[runtimes->count++] = (struct sk_inquirer_runtime){kind, line->value};
 	} else {
 		return false;
 	}

@@ -17,6 +17,7 @@
 enum {
 	SK_OPTION_DOCKER_SOCKET = 2500,
 	SK_OPTION_PODMAN_SOCKET,
+	SK_OPTION_CRI_SOCKET,
 	SK_OPTION_NO_RUNTIMES,
 };
 
@@ -27,6 +28,9 @@ enum {
 		{SK_OPTION_PODMAN_SOCKET, "podman-socket", "PATH",                                                 \
 		 "the same for podman, whose `podman system service` listens there; default "                      \
 		 "/run/podman/podman.sock, unless some socket is given"},                                          \
+		{SK_OPTION_CRI_SOCKET, "cri-socket", "PATH",                                                       \
+		 "the same for containerd or CRI-O; default /run/containerd/containerd.sock, "                     \
+		 "/run/crio/crio.sock and /run/k3s/containerd/containerd.sock, unless some socket is given"},      \
 	{                                                                                                          \
 		SK_OPTION_NO_RUNTIMES, "no-container-runtimes", NULL,                                              \
 			"ask nobody about containers: their ids alone are known"                                   \

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "runtime/containers/http.h"
+#include "runtime/containers/asker.h"
 #include "runtime/state/container.h"
 #include "vm/event.h"
 #include "vm/support/alloc.h"
@@ -31,7 +31,6 @@
 enum {
 	ENTRY_LIMIT = 1024,
 	ATTEMPTS = 4,
-	ANSWER_LIMIT = 4 << 20, /* bytes */
 	TIMEOUT_MS = 5000,
 	RETRY_MS = 250,
 	SILENCE_MS = 60000,
@@ -54,8 +53,7 @@ struct worker {
 	struct sk_inquirer *inquirer;
 	unsigned number; /* its place in entry.due */
 	enum sk_runtime_kind kind;
-	struct sk_http *http;
-	struct sk_buffer container, image; /* bodies */
+	struct sk_asker *asker;
 	pthread_t thread;
 };
 
@@ -70,7 +68,7 @@ struct sk_inquirer {
 	struct sk_inquirer_stats stats;
 	struct sk_inquirer_options options;
 	struct worker workers[SK_INQUIRER_RUNTIMES];
-	unsigned created, started; /* workers with an http, with a thread */
+	unsigned created, started; /* workers with an asker, with a thread */
 	struct sk_buffer event;
 };
 
@@ -87,7 +85,7 @@ static int64_t now_ms(void)
 static struct entry *find(struct sk_inquirer *inquirer, const char *id)
 {
 	for (uint32_t i = 0; i < inquirer->count; i++) {
-		if (memcmp(inquirer->entries[i].id, id, SK_CONTAINER_ID_LENGTH) == 0)
+		if (strcmp(inquirer->entries[i].id, id) == 0)
 			return &inquirer->entries[i];
 	}
 	return NULL;
@@ -125,10 +123,14 @@ static void add(struct sk_inquirer *inquirer, const char *id, int64_t now)
 {
 	struct entry *entry = &inquirer->entries[inquirer->count++];
 
-	*entry = (struct entry){.serial = ++inquirer->next_serial, .asking = (uint8_t)inquirer->created};
-	memcpy(entry->id, id, SK_CONTAINER_ID_LENGTH);
-	for (unsigned i = 0; i < inquirer->created; i++)
-		entry->due[i] = now;
+	*entry = (struct entry){.serial = ++inquirer->next_serial};
+	memcpy(entry->id, id, strlen(id));
+	for (unsigned i = 0; i < inquirer->created; i++) {
+		bool asked = sk_asker_may_know(inquirer->workers[i].kind, id, strlen(id));
+
+		entry->due[i] = asked ? now : never;
+		entry->asking += asked;
+	}
 	inquirer->stats.asked++;
 	pthread_cond_broadcast(&inquirer->changed);
 }
@@ -180,29 +182,6 @@ static bool take_question(const struct worker *worker, char ret_id[SK_CONTAINER_
 	return false;
 }
 
-static struct sk_answer answer_in(const struct sk_buffer *buffer)
-{
-	return (struct sk_answer){buffer->bytes, buffer->length};
-}
-
-static int ask(struct worker *worker, const char *id, struct sk_buffer *ret_json)
-{
-	struct sk_answer container, image = {0};
-	char path[128];
-	int status;
-
-	snprintf(path, sizeof(path), "%s/containers/%s/json",
-		 worker->kind == SK_RUNTIME_PODMAN ? "/v4.0.0/libpod" : "", id);
-	status = sk_http_get(worker->http, path, &worker->container);
-	if (status != 200)
-		return status < 0 ? status : -ENOENT;
-	container = answer_in(&worker->container);
-	if (worker->kind == SK_RUNTIME_DOCKER && sk_inspect_image_path(&container, path) == 0 &&
-	    sk_http_get(worker->http, path, &worker->image) == 200)
-		image = answer_in(&worker->image);
-	return sk_inspect_print(worker->kind, id, &container, &image, ret_json);
-}
-
 static void take_answer(struct sk_inquirer *inquirer, struct entry *entry, struct sk_buffer *json)
 {
 	entry->answer = *json;
@@ -243,7 +222,7 @@ static void *work(void *context)
 		int result;
 
 		pthread_mutex_unlock(&inquirer->lock);
-		result = ask(worker, id, &json);
+		result = sk_asker_ask(worker->asker, id, &json);
 		pthread_mutex_lock(&inquirer->lock);
 		entry = find_serial(inquirer, serial);
 		if (!entry || entry->answered)
@@ -278,9 +257,7 @@ static int start_thread(struct worker *worker)
 static int create_worker(struct sk_inquirer *inquirer, const struct sk_inquirer_runtime *runtime)
 {
 	struct worker *worker = &inquirer->workers[inquirer->created];
-	const struct sk_http_options http = {
-		.socket = runtime->socket, .timeout_ms = inquirer->options.timeout_ms, .limit = ANSWER_LIMIT};
-	int result = sk_http_create(&http, &worker->http);
+	int result = sk_asker_create(runtime->kind, runtime->socket, inquirer->options.timeout_ms, &worker->asker);
 
 	if (result < 0)
 		return result;
@@ -345,14 +322,11 @@ void sk_inquirer_stop(struct sk_inquirer *inquirer)
 	pthread_cond_broadcast(&inquirer->changed);
 	pthread_mutex_unlock(&inquirer->lock);
 	for (unsigned i = 0; i < inquirer->started; i++) {
-		sk_http_interrupt(inquirer->workers[i].http);
+		sk_asker_interrupt(inquirer->workers[i].asker);
 		pthread_join(inquirer->workers[i].thread, NULL);
 	}
-	for (unsigned i = 0; i < inquirer->created; i++) {
-		sk_http_destroy(inquirer->workers[i].http);
-		sk_buffer_release(&inquirer->workers[i].container);
-		sk_buffer_release(&inquirer->workers[i].image);
-	}
+	for (unsigned i = 0; i < inquirer->created; i++)
+		sk_asker_destroy(inquirer->workers[i].asker);
 	while (inquirer->count > 0)
 		remove_entry(inquirer, &inquirer->entries[inquirer->count - 1]);
 	sk_free(inquirer->entries);
@@ -364,21 +338,31 @@ void sk_inquirer_stop(struct sk_inquirer *inquirer)
 
 /* --- for the state ------------------------------------------------------------------ */
 
+/* False: nobody is asked about such containers. */
+static bool copy_id(const struct sk_inquirer *inquirer, const char *id, size_t length,
+		    char ret_id[SK_CONTAINER_ID_LENGTH + 1])
+{
+	bool asked = false;
+
+	for (unsigned i = 0; i < inquirer->created && !asked; i++)
+		asked = sk_asker_may_know(inquirer->workers[i].kind, id, length);
+	if (!asked)
+		return false;
+	memcpy(ret_id, id, length);
+	ret_id[length] = '\0';
+	return true;
+}
+
 void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t length)
 {
+	char copy[SK_CONTAINER_ID_LENGTH + 1];
 	int64_t now = now_ms();
 	struct entry *entry;
 
-	/* Shorter ids are of engines that are not asked here. */
-	if (inquirer->created == 0 || length != SK_CONTAINER_ID_LENGTH)
+	if (!copy_id(inquirer, id, length, copy))
 		return;
-	/* It becomes a part of a path. */
-	for (size_t i = 0; i < length; i++) {
-		if (!strchr("0123456789abcdef", id[i]))
-			return;
-	}
 	pthread_mutex_lock(&inquirer->lock);
-	entry = find(inquirer, id);
+	entry = find(inquirer, copy);
 	if (entry && has_expired(entry, now)) {
 		remove_entry(inquirer, entry);
 		entry = NULL;
@@ -388,18 +372,19 @@ void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t lengt
 	if (!entry && inquirer->count == ENTRY_LIMIT)
 		inquirer->stats.refused++;
 	else if (!entry)
-		add(inquirer, id, now);
+		add(inquirer, copy, now);
 	pthread_mutex_unlock(&inquirer->lock);
 }
 
 void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length)
 {
+	char copy[SK_CONTAINER_ID_LENGTH + 1];
 	struct entry *entry;
 
-	if (length != SK_CONTAINER_ID_LENGTH)
+	if (!copy_id(inquirer, id, length, copy))
 		return;
 	pthread_mutex_lock(&inquirer->lock);
-	entry = find(inquirer, id);
+	entry = find(inquirer, copy);
 	if (entry)
 		remove_entry(inquirer, entry);
 	pthread_mutex_unlock(&inquirer->lock);

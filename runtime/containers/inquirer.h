@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/containers/inspect.h"
+#include "runtime/containers/metadata.h"
 
 struct sk_inquirer;
 

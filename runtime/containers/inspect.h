@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What docker and podman tell of a container, made the text of a "container"
- * event (spec/state.md section 8.3).  Their answers are not trusted.
+ * event.  Their answers are not trusted.
  */
 #ifndef SK_CONTAINERS_INSPECT_H
 #define SK_CONTAINERS_INSPECT_H
 
-#include "vm/support/buffer.h"
-
-enum sk_runtime_kind {
-	SK_RUNTIME_DOCKER, /* the Docker Engine's API */
-	SK_RUNTIME_PODMAN, /* libpod's */
-};
-
-/* An answer's body. */
-struct sk_answer {
-	const char *bytes;
-	size_t length;
-};
+#include "runtime/containers/metadata.h"
 
 /*
  * The path where the image of a container is described, with its NUL, from
