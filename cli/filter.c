@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include "compiler/expression.h"
+#include "runtime/capture/plan.h"
 #include "vm/support/alloc.h"
+
+enum { WORDS = sizeof(((struct sk_filter *)0)->syscalls) / sizeof(uint64_t) };
 
 /* Warnings are about rules that are to be kept; a filter is used once. */
 static void print_errors(const struct sk_diagnostics *diagnostics)
@@ -46,6 +49,35 @@ static void every_call(uint64_t *calls)
 	}
 }
 
+static unsigned count_calls(const uint64_t *calls, size_t words)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < words; i++)
+		count += (unsigned)__builtin_popcountll(calls[i]);
+	return count;
+}
+
+/*
+ * Signals, switches between threads and page faults come in such numbers that
+ * only a condition which is about few types gets them: one that only says whose
+ * events it wants, or which it does not, does not mean those.
+ */
+static void add_floods(struct sk_filter *filter, const struct sk_bundle *bundle)
+{
+	static const char *const names[] = {"signal_deliver", "sched_switch", "page_fault_user",
+					    "page_fault_kernel"};
+	uint64_t every[WORDS] = {0};
+
+	every_call(every);
+	if (2 * count_calls(filter->syscalls, WORDS) > count_calls(every, WORDS))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (sk_capture_selects(bundle->syscalls, bundle->syscalls_count, names[i]))
+			sk_filter_add_call(filter, names[i]);
+	}
+}
+
 /*
  * The calls that the condition does not rule out, as for a rule: what cannot
  * pass need not leave the kernel.
@@ -60,11 +92,20 @@ static void find_calls(struct sk_filter *filter, const char *condition)
 	every_call(filter->syscalls);
 	if (condition && compile(&expression, true, &compiled) == 0 &&
 	    sk_bundle_from_memory(compiled.bytes, compiled.length, &bundle, &error) == 0) {
-		for (size_t i = 0; i < sizeof(filter->syscalls) / sizeof(filter->syscalls[0]); i++)
+		for (size_t i = 0; i < WORDS; i++)
 			filter->syscalls[i] &= i < bundle.syscalls_count ? bundle.syscalls[i] : 0;
+		add_floods(filter, &bundle);
 		sk_bundle_close(&bundle);
 	}
 	sk_buffer_release(&compiled);
+}
+
+void sk_filter_add_call(struct sk_filter *filter, const char *name)
+{
+	int number = sk_syscall_find(name, strlen(name));
+
+	if (number >= 0)
+		filter->syscalls[number / 64] |= UINT64_C(1) << (number % 64);
 }
 
 int sk_filter_create(struct sk_filter *filter, const char *condition, const char *format,

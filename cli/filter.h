@@ -31,6 +31,9 @@ int sk_filter_create(struct sk_filter *filter, const char *condition, const char
 		     const struct sk_state_options *state);
 void sk_filter_release(struct sk_filter *filter);
 
+/* A call of the schema, by its name, is captured too. */
+void sk_filter_add_call(struct sk_filter *filter, const char *name);
+
 /* Joins the words of a command line with blanks; `*ret_condition` is NULL without any, else to be freed (sk_free). */
 int sk_filter_join(int count, char **words, char **ret_condition);
 

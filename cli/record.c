@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/deadline.h"
 #include "cli/filter.h"
+#include "cli/record/neutral.h"
 #include "cli/series.h"
 #include "cli/signals.h"
 #include "cli/watch.h"
@@ -24,6 +25,7 @@ enum {
 	OPTION_SIZE,
 	OPTION_RING,
 	OPTION_ONLY,
+	OPTION_SIGNALS,
 	SECONDS_LIMIT = 7 * 24 * 3600,
 	SNAP_LIMIT = 65535,
 	FILES_LIMIT = 1000000,
@@ -34,18 +36,18 @@ enum {
 struct recording {
 	struct sk_series_options where;
 	struct sk_series series;
-	struct sk_entry_sink file;  /* the writer's own sink */
-	struct sk_entry_sink state; /* the filter's */
-	struct sk_filter filter;
+	struct sk_filter filter; /* its sensor knows what a new file begins with */
+	struct sk_neutral neutral;
+	struct sk_inquirer *inquirer;
 	const char *condition;
 	struct sk_error error;
 	struct sk_capture_options capture;
 	uint64_t events;                /* that are seen by who reads the capture */
 	uint64_t count, seconds, bytes; /* limits; 0: none */
 	pid_t command;                  /* 0: the whole host */
-	bool neutral, started;
+	bool is_neutral;
 	bool only_matching; /* what is only there to keep the state right is left out */
-	bool filters;
+	bool signals;       /* that are delivered are events too */
 };
 
 /* The command waits for a byte before it execs; EOF means "never mind". */
@@ -79,140 +81,24 @@ static int start_stopped(char **argv, struct command *ret_command)
 	return 0;
 }
 
-/* --- entries: to the file, and before the first event to the filter's state too --------- */
-
-#define GIVE(kind)                                                                                                 \
-	static int give_##kind(struct recording *recording, const struct sk_##kind##_entry *entry)                 \
-	{                                                                                                          \
-		int result = recording->file.kind(recording->file.context, entry);                                 \
-                                                                                                                   \
-		return result < 0 || !recording->state.kind                                                        \
-			       ? result                                                                            \
-			       : recording->state.kind(recording->state.context, entry);                           \
-	}
-GIVE(machine)
-GIVE(interface)
-GIVE(user)
-GIVE(group)
-GIVE(process)
-#undef GIVE
-
-static int write_machine(void *context, const struct sk_machine_entry *entry)
-{
-	struct recording *recording = context;
-	struct sk_machine_entry machine = *entry;
-
-	if (recording->neutral) {
-		memset(machine.hostname, 0, sizeof(machine.hostname));
-		strcpy(machine.hostname, "host");
-	}
-	return give_machine(recording, &machine);
-}
-
-static int write_interface(void *context, const struct sk_interface_entry *entry)
-{
-	static const uint8_t loopback6[16] = {[15] = 1};
-	struct recording *recording = context;
-	bool loopback =
-		entry->family_length == 4 ? entry->address[0] == 127 : memcmp(entry->address, loopback6, 16) == 0;
-
-	if (recording->neutral && !loopback)
-		return 0;
-	return give_interface(recording, entry);
-}
-
-static int write_user(void *context, const struct sk_user_entry *entry)
-{
-	struct recording *recording = context;
-
-	if (recording->neutral && entry->uid != 0 && entry->uid != 65534)
-		return 0;
-	return give_user(recording, entry);
-}
-
-static int write_group(void *context, const struct sk_group_entry *entry)
-{
-	struct recording *recording = context;
-
-	if (recording->neutral && entry->gid != 0 && entry->gid != 65534)
-		return 0;
-	return give_group(recording, entry);
-}
-
-/*
- * Until it execs, the command is a copy of saker itself, with the arguments
- * and files of whoever records: nobody's business in a neutral capture.
- */
-static struct sk_process_entry neutral_process(const struct sk_process_entry *entry)
-{
-	static const char name[] = "saker", root[] = "/";
-	struct sk_process_entry process = *entry;
-
-	process.exe = (struct sk_bytes){name, sizeof(name) - 1};
-	process.exepath = (struct sk_bytes){name, sizeof(name) - 1};
-	process.cwd = (struct sk_bytes){root, sizeof(root) - 1};
-	process.args = (struct sk_bytes){0};
-	process.env = (struct sk_bytes){0};
-	return process;
-}
-
-static int write_process(void *context, const struct sk_process_entry *entry)
-{
-	struct recording *recording = context;
-	struct sk_process_entry process;
-
-	if (recording->neutral && !recording->started) {
-		process = neutral_process(entry);
-		entry = &process;
-	}
-	return give_process(recording, entry);
-}
-
-static int write_fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
-{
-	struct recording *recording = context;
-	struct sk_fd_entry known = *entry;
-	int result;
-
-	if (recording->neutral && entry->fd > STDERR_FILENO)
-		return 0;
-	/* sysdig 0.29 refuses a whole capture for one fd of a kind that it does not know. */
-	if (known.type > SK_FD_FILE_V2)
-		known.type = SK_FD_UNSUPPORTED;
-	result = recording->file.fd(recording->file.context, tid, &known);
-	return result < 0 || !recording->state.fd ? result
-						  : recording->state.fd(recording->state.context, tid, entry);
-}
-
-static int write_complete(void *context)
-{
-	struct recording *recording = context;
-	int result = recording->file.complete(recording->file.context);
-
-	return result < 0 || !recording->state.complete ? result
-							: recording->state.complete(recording->state.context);
-}
-
-/* What runs now, at the beginning of a file. */
+/* What is known now, at the beginning of a file. */
 static int write_entries(struct recording *recording)
 {
-	const struct sk_entry_sink sink = {
-		.context = recording,
-		.machine = write_machine,
-		.interface = write_interface,
-		.user = write_user,
-		.group = write_group,
-		.process = write_process,
-		.fd = write_fd,
-		.complete = write_complete,
-	};
-	int result;
+	struct sk_entry_sink sink = sk_scap_writer_sink(recording->series.writer);
 
-	recording->file = sk_scap_writer_sink(recording->series.writer);
-	result = sk_proc_scan(recording->command, &sink, &recording->error);
-	/* The filter's state knows better from now on. */
-	recording->state = (struct sk_entry_sink){0};
-	return result;
+	if (recording->is_neutral) {
+		recording->neutral.to = sink;
+		sink = sk_neutral_sink(&recording->neutral);
+	}
+	return sk_sensor_dump(recording->filter.sensor, &sink);
+}
+
+/* What runs already. */
+static int read_processes(struct recording *recording)
+{
+	const struct sk_entry_sink sink = sk_sensor_sink(recording->filter.sensor);
+
+	return sk_proc_scan(recording->command, &sink, &recording->error);
 }
 
 /* --- events ---------------------------------------------------------------- */
@@ -230,41 +116,58 @@ static int next_file(struct recording *recording)
 
 	if (result <= 0)
 		return result < 0 ? result : -ECANCELED;
-	result = write_entries(recording);
-	/* The command has ended, and these are its last events. */
-	return result == -ESRCH || result == -ENOENT ? 0 : result;
+	return write_entries(recording);
+}
+
+static int write_visible(struct recording *recording, const uint8_t *bytes, size_t size, uint16_t cpu)
+{
+	int result = sk_scap_writer_event(recording->series.writer, bytes, size, cpu, &recording->error);
+
+	if (result < 0)
+		return result;
+	recording->events++;
+	recording->series.events++;
+	return limit_is_reached(recording) ? -ECANCELED : 0;
+}
+
+/* What is only there for the state does not make a file one that is worth keeping. */
+static int write_hidden(struct recording *recording, const uint8_t *bytes, size_t size, uint16_t cpu)
+{
+	return sk_scap_writer_state_event(recording->series.writer, bytes, size, cpu, &recording->error);
 }
 
 static int write_event(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
 	struct recording *recording = context;
-	bool visible = true, needed = true;
 	struct sk_event event;
-	int result;
+	int result = 0;
+	bool visible;
 
 	if (sk_event_decode(bytes, size, &event, &recording->error) < 0)
 		return -EINVAL;
+	/* A file begins with what is known before its first event. */
+	if (sk_series_is_due(&recording->series))
+		result = next_file(recording);
+	if (result < 0)
+		return result;
+	visible = sk_filter_passes(&recording->filter, bytes, size, cpu, false);
 	/* What saker does to write would be written, and so on. */
 	if (!recording->command && event.tid == getpid())
 		return 0;
-	if (recording->filters) {
-		visible = sk_filter_passes(&recording->filter, bytes, size, cpu, false);
-		needed = !recording->only_matching && event.info->flags & SK_EVENT_FLAG_MODIFIES_STATE;
-	}
-	if (!visible && !needed)
-		return 0;
-	if (sk_series_is_due(&recording->series)) {
-		result = next_file(recording);
-		if (result < 0)
-			return result;
-	}
-	result =
-		visible ? sk_scap_writer_event(recording->series.writer, bytes, size, cpu, &recording->error)
-			: sk_scap_writer_state_event(recording->series.writer, bytes, size, cpu, &recording->error);
-	if (result < 0)
-		return result;
-	recording->events += visible;
-	return limit_is_reached(recording) ? -ECANCELED : 0;
+	if (visible)
+		return write_visible(recording, bytes, size, cpu);
+	if (!recording->only_matching && event.info->flags & SK_EVENT_FLAG_MODIFIES_STATE)
+		return write_hidden(recording, bytes, size, cpu);
+	return 0;
+}
+
+/* What a state asks for while events come would be missing in a replay. */
+static void write_learned(void *context, const uint8_t *bytes, size_t size)
+{
+	struct recording *recording = context;
+
+	if (recording->series.writer && !recording->is_neutral)
+		sk_scap_writer_event(recording->series.writer, bytes, size, 0, NULL);
 }
 
 /* Until the command has ended and everything it did is read, or a limit or a signal ends it. */
@@ -275,6 +178,9 @@ static int follow(struct sk_capture *capture, struct recording *recording)
 	int result, status;
 
 	for (;;) {
+		if (recording->inquirer)
+			sk_inquirer_deliver(recording->inquirer, sk_watch_event_time(recording->filter.sensor),
+					    write_event, recording);
 		result = sk_capture_poll(capture, ended ? 0 : POLL_MS, write_event, recording);
 		if (result == -ECANCELED)
 			return 0;
@@ -319,8 +225,10 @@ static int record(struct recording *recording, char **argv)
 		}
 		return sk_fail(SK_EXIT_REFUSED, "%s", recording->error.message);
 	}
-	result = write_entries(recording);
-	recording->started = true;
+	result = read_processes(recording);
+	if (result == 0)
+		result = write_entries(recording);
+	recording->neutral.started = true;
 	if (argv[0]) {
 		if (result == 0 && write(command.go, "", 1) != 1)
 			result = sk_error_set(&recording->error, -errno, "the command ended before it began");
@@ -367,7 +275,7 @@ static void take_option(struct recording *recording, struct sk_command_line *lin
 		recording->where.files = sk_command_line_number(line, "-W", 1, FILES_LIMIT);
 		break;
 	case OPTION_NEUTRAL:
-		recording->neutral = true;
+		recording->is_neutral = true;
 		break;
 	case OPTION_SECONDS:
 		recording->seconds = sk_command_line_number(line, "--seconds", 1, SECONDS_LIMIT);
@@ -377,6 +285,9 @@ static void take_option(struct recording *recording, struct sk_command_line *lin
 		break;
 	case OPTION_ONLY:
 		recording->only_matching = true;
+		break;
+	case OPTION_SIGNALS:
+		recording->signals = true;
 		break;
 	case OPTION_RING:
 		if (!sk_watch_read_ring_size(line->value, &recording->capture.ring_size)) {
@@ -399,45 +310,58 @@ static int check_options(const struct recording *recording, const struct sk_comm
 		return sk_command_usage(line, "standard output is one file: -C and -G need a name");
 	if (recording->only_matching && !recording->condition)
 		return sk_command_usage(line, "--only-matching needs a filter (-f)");
-	if (recording->neutral && line->argc == 0)
+	if (recording->is_neutral && line->argc == 0)
 		return sk_command_usage(line, "--neutral is for a command: a host's processes tell what it is");
 	return SK_EXIT_OK;
 }
 
+/* Records with a filter whose state asks whom it may ask. */
+static int start(struct recording *recording, struct sk_command_line *line)
+{
+	const struct sk_state_source source = sk_watch_source_asking(recording->inquirer);
+	const struct sk_state_options state = {
+		.source = &source, .own_pid = getpid(), .learned = write_learned, .learned_context = recording};
+	int status = sk_filter_create(&recording->filter, recording->condition, NULL, &state);
+
+	if (status != SK_EXIT_OK)
+		return status;
+	if (recording->signals)
+		sk_filter_add_call(&recording->filter, "signal_deliver");
+	recording->capture.syscalls = recording->filter.syscalls;
+	recording->capture.syscall_words =
+		sizeof(recording->filter.syscalls) / sizeof(recording->filter.syscalls[0]);
+	if (sk_series_open(&recording->series, &recording->where, &recording->error) < 0)
+		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", recording->where.path, recording->error.message);
+	sk_signals_catch();
+	status = record(recording, line->argv);
+	if (sk_series_close(&recording->series, &recording->error) < 0 && status == SK_EXIT_OK)
+		status = sk_fail(SK_EXIT_OUTPUT, "%s: %s", recording->where.path, recording->error.message);
+	if (status != SK_EXIT_OK && recording->events == 0 && !recording->where.bytes && !recording->where.seconds)
+		unlink(recording->where.path);
+	return status;
+}
+
 static int run(struct sk_command_line *line)
 {
-	const struct sk_state_options state = {.source = &sk_watch_source, .own_pid = getpid()};
+	struct sk_watch_runtimes runtimes = {0};
 	struct recording recording = {0};
 	int id, status;
 
-	while ((id = sk_command_line_next(line)) != -1)
-		take_option(&recording, line, id);
+	while ((id = sk_command_line_next(line)) != -1) {
+		if (!sk_watch_take_option(&runtimes, line, id))
+			take_option(&recording, line, id);
+	}
 	if (line->failed)
 		return SK_EXIT_USAGE;
 	status = check_options(&recording, line);
 	if (status != SK_EXIT_OK)
 		return status;
-	recording.filters = recording.condition != NULL;
-	/* Without a condition the filter only says which calls there are. */
-	status = sk_filter_create(&recording.filter, recording.condition, NULL, &state);
-	if (status != SK_EXIT_OK)
-		goto out;
-	if (recording.filters)
-		recording.state = sk_sensor_sink(recording.filter.sensor);
-	recording.capture.syscalls = recording.filter.syscalls;
-	recording.capture.syscall_words = sizeof(recording.filter.syscalls) / sizeof(recording.filter.syscalls[0]);
-	if (sk_series_open(&recording.series, &recording.where, &recording.error) < 0) {
-		status = sk_fail(SK_EXIT_OUTPUT, "%s: %s", recording.where.path, recording.error.message);
-		goto out;
-	}
-	sk_signals_catch();
-	status = record(&recording, line->argv);
-	if (sk_series_close(&recording.series, &recording.error) < 0 && status == SK_EXIT_OK)
-		status = sk_fail(SK_EXIT_OUTPUT, "%s: %s", recording.where.path, recording.error.message);
-	if (status != SK_EXIT_OK && recording.events == 0 && !recording.where.bytes && !recording.where.seconds)
-		unlink(recording.where.path);
-out:
+	runtimes.none |= recording.is_neutral;
+	status = sk_watch_start_inquirer(&runtimes, &recording.inquirer);
+	if (status == SK_EXIT_OK)
+		status = start(&recording, line);
 	sk_filter_release(&recording.filter);
+	sk_inquirer_stop(recording.inquirer);
 	return status;
 }
 
@@ -458,13 +382,21 @@ const struct sk_command sk_command_record = {
 		"follow from are kept with a mark, which makes readers take them into account and not show them; "
 		"--only-matching leaves them out, then readers know less of what is shown.\n\n"
 		"With -C or -G the capture goes to FILE.scap0, FILE.scap1 and so on. Each can be read by itself: "
-		"it begins "
-		"with what ran, by /proc, when it was opened, so what a process that had ended by then did last "
-		"has no "
-		"name there.\n\n"
+		"it begins with "
+		"everything that is known when it was opened, as the events before it have it: processes, fds, "
+		"users, "
+		"containers, and what no other reader has use for in a block that they pass over, so that rules "
+		"match in it "
+		"what they would match in one long capture. A file that no event came for is removed.\n\n"
 		"Fds that are open when a file begins and of a kind that sysdig 0.29 does not know (bpf, "
 		"userfaultfd, "
-		"io_uring, memfd, pidfd) are written as unsupported ones, or it would not open the file.\n\n"
+		"io_uring, memfd, pidfd) are unsupported ones for other readers, or it would not open the file.\n\n"
+		"Without -f neither delivered signals nor switches between threads nor page faults are recorded, "
+		"because "
+		"there are so many; --signals adds the first, and a condition such as `evt.type = signaldeliver`, "
+		"which rules most "
+		"types out, gets what it names.\n\n"
+		"Docker and podman are asked about containers as by `saker run`; what they answer is recorded.\n\n"
 		"Sizes count before compression. The format knows gzip and no zstd.",
 	.options =
 		(const struct sk_option[]){
@@ -472,6 +404,8 @@ const struct sk_command sk_command_record = {
 			{'z', "gzip", NULL, "compress it"},
 			{'f', "filter", "CONDITION", "record only events for which it holds, as in `saker read`"},
 			{OPTION_ONLY, "only-matching", NULL, "keep no others, not even for the state"},
+			{OPTION_SIGNALS, "signals", NULL, "record signals that are delivered, too"},
+			SK_WATCH_OPTIONS,
 			{'s', "snaplen", "BYTES", "bytes of data kept of each read or write; default 80"},
 			{'n', "count", "N", "end after N events"},
 			{OPTION_SECONDS, "seconds", "N", "end after N seconds"},

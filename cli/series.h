@@ -30,6 +30,7 @@ struct sk_series {
 	struct sk_scap_writer *writer; /* NULL: none is open */
 	uint64_t opened;               /* files so far */
 	uint64_t bytes;                /* of those that are complete, before compression */
+	uint64_t events;               /* in the file that is open, counted by who writes them */
 	int64_t deadline;
 };
 
@@ -45,7 +46,10 @@ int sk_series_next(struct sk_series *series, struct sk_error *error);
 /* Bytes of all files, before compression. */
 uint64_t sk_series_size(const struct sk_series *series);
 
-/* Completes the file that is open.  Errors as sk_scap_writer_close(). */
+/*
+ * Completes the file that is open; of several, one without events is removed,
+ * because no reader opens it.  Errors as sk_scap_writer_close().
+ */
 int sk_series_close(struct sk_series *series, struct sk_error *error);
 
 #endif

@@ -152,8 +152,7 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 		sensor.state.threads_dropped);
 }
 
-/* That of the last event, so that times never go back; none has come yet: now. */
-static uint64_t event_time(const struct sk_sensor *sensor)
+uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 {
 	uint64_t last = sk_sensor_view(sensor)->event.ts;
 	struct timespec now;
@@ -190,7 +189,8 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 	end = sk_deadline_after(options->seconds);
 	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR)) {
 		if (options->inquirer)
-			sk_inquirer_deliver(options->inquirer, event_time(engine->sensor), take, engine->sensor);
+			sk_inquirer_deliver(options->inquirer, sk_watch_event_time(engine->sensor), take,
+					    engine->sensor);
 		result = sk_capture_poll(capture, wait, take, engine->sensor);
 	}
 

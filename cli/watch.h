@@ -55,6 +55,9 @@ extern const struct sk_state_source sk_watch_source;
 /* The same, asking; the inquirer, which may be NULL, outlives that state. */
 struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer);
 
+/* What an event that no kernel made happened at: the time of the last event, so that times never go back; now if none came. */
+uint64_t sk_watch_event_time(const struct sk_sensor *sensor);
+
 struct sk_watch_options {
 	struct sk_inquirer *inquirer; /* of its source */
 	size_t ring_size;             /* 0: the default */

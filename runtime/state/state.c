@@ -161,6 +161,8 @@ int sk_state_create(const struct sk_state_options *options, struct sk_state **re
 	state->containers = sk_containers_create(state->strings);
 	if (!state->users || !state->containers || sk_recent_exits_create(&state->recent) < 0)
 		goto failed;
+	state->learned = options->learned;
+	state->learned_context = options->learned_context;
 	if (options->source) {
 		state->source = *options->source;
 		state->live = true;
@@ -187,6 +189,7 @@ void sk_state_destroy(struct sk_state *state)
 	sk_state_forget_interfaces(state);
 	sk_free(state->interfaces);
 	sk_buffer_release(&state->remainder);
+	sk_buffer_release(&state->learned_event);
 	sk_string_pool_destroy(state->strings);
 	sk_free(state);
 }

@@ -52,6 +52,13 @@ struct sk_state_options {
 	uint32_t thread_limit;                /* 0: 262,144 */
 	const struct sk_state_source *source; /* NULL: a capture */
 	int64_t own_pid;                      /* kept even when the table is full; -1: none */
+	/*
+	 * Users and groups that the source gave while events came, as events that
+	 * tell of them: for who records what comes, because a replay has no source.
+	 * Called while an event is processed; may be NULL.
+	 */
+	void (*learned)(void *context, const uint8_t *bytes, size_t size);
+	void *learned_context;
 };
 
 struct sk_state_stats {

@@ -15,6 +15,7 @@
 
 #include "runtime/state/remainder.h"
 #include "runtime/state/state_private.h"
+#include "runtime/state/user_event.h"
 #include "vm/event_build.h"
 #include "vm/support/alloc.h"
 
@@ -266,25 +267,13 @@ static int give_threads(struct dump *dump)
 
 /* --- events ------------------------------------------------------------------ */
 
-static int give_event(struct dump *dump, uint16_t type, const struct sk_param *params)
+static int give_made(struct dump *dump, bool made)
 {
 	/* What is too long to be told is not known to the reader, as if it had never been asked. */
-	if (!sk_event_build(dump->ts, -1, type, params, &dump->event))
+	if (!made)
 		return dump->event.failed ? -ENOMEM : 0;
 	return dump->sink->event(dump->sink->context, (const uint8_t *)dump->event.bytes, dump->event.length,
 				 false);
-}
-
-static struct sk_param number_param(const uint32_t *number)
-{
-	return (struct sk_param){(const uint8_t *)number, sizeof(*number)};
-}
-
-/* With its NUL: a text of no bytes at all would read as "<NA>". */
-static struct sk_param text_param(const struct sk_string *string)
-{
-	return (struct sk_param){(const uint8_t *)string->bytes,
-				 (uint32_t)strnlen(string->bytes, string->length) + 1};
 }
 
 static int give_container_users(struct dump *dump)
@@ -296,21 +285,10 @@ static int give_container_users(struct dump *dump)
 	int result = 0;
 
 	while (result >= 0 && sk_users_next(dump->state->users, &cursor, &container_id, &user, &group)) {
-		if (container_id->length == 0)
-			continue;
-		if (user) {
-			const struct sk_param params[] = {
-				number_param(&user->uid), number_param(&user->gid), text_param(user->name),
-				text_param(user->home),   text_param(user->shell),  text_param(container_id),
-			};
-
-			result = give_event(dump, SK_EVENT_USER_ADDED_E, params);
-		} else {
-			const struct sk_param params[] = {number_param(&group->gid), text_param(group->name),
-							  text_param(container_id)};
-
-			result = give_event(dump, SK_EVENT_GROUP_ADDED_E, params);
-		}
+		if (container_id->length > 0)
+			result =
+				give_made(dump, user ? sk_user_event(dump->ts, user, container_id, &dump->event)
+						     : sk_group_event(dump->ts, group, container_id, &dump->event));
 	}
 	return result;
 }
@@ -325,15 +303,16 @@ static int give_containers(struct dump *dump)
 	int result = 0;
 
 	while (result >= 0 && (container = sk_containers_next(dump->state->containers, &cursor))) {
-		struct sk_param params[] = {
-			number_param(&plugin), {(const uint8_t *)name, sizeof(name)}, {NULL, 0}};
+		struct sk_param params[] = {{(const uint8_t *)&plugin, sizeof(plugin)},
+					    {(const uint8_t *)name, sizeof(name)},
+					    {NULL, 0}};
 
 		sk_buffer_clear(&json);
 		result = sk_container_print(container, &json);
 		if (result < 0)
 			break;
 		params[2] = (struct sk_param){(const uint8_t *)json.bytes, (uint32_t)json.length + 1};
-		result = give_event(dump, SK_EVENT_ASYNCEVENT_E, params);
+		result = give_made(dump, sk_event_build(dump->ts, -1, SK_EVENT_ASYNCEVENT_E, params, &dump->event));
 	}
 	sk_buffer_release(&json);
 	return result;

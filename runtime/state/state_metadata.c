@@ -5,6 +5,7 @@
  * (spec/state.md sections 7 and 8).
  */
 #include "runtime/state/state_private.h"
+#include "runtime/state/user_event.h"
 
 static const uint64_t ask_again = UINT64_C(60) * 1000000000;
 
@@ -93,22 +94,44 @@ struct import {
 	bool changed;
 };
 
+static void tell(struct sk_state *state, bool made)
+{
+	if (made)
+		state->learned(state->learned_context, (const uint8_t *)state->learned_event.bytes,
+			       state->learned_event.length);
+}
+
 static int import_user(void *context, const struct sk_user_entry *entry)
 {
 	struct import *import = context;
+	struct sk_state *state = import->state;
+	int changed = sk_users_add(state->users, import->container_id, entry->uid, entry->gid, entry->name.bytes,
+				   entry->name.length, entry->home.bytes, entry->home.length, entry->shell.bytes,
+				   entry->shell.length);
 
-	import->changed |= sk_users_add(import->state->users, import->container_id, entry->uid, entry->gid,
-					entry->name.bytes, entry->name.length, entry->home.bytes,
-					entry->home.length, entry->shell.bytes, entry->shell.length) > 0;
+	if (changed <= 0)
+		return 0;
+	import->changed = true;
+	if (state->learned)
+		tell(state, sk_user_event(state->now, sk_users_find(state->users, import->container_id, entry->uid),
+					  import->container_id, &state->learned_event));
 	return 0;
 }
 
 static int import_group(void *context, const struct sk_group_entry *entry)
 {
 	struct import *import = context;
+	struct sk_state *state = import->state;
+	int changed = sk_users_add_group(state->users, import->container_id, entry->gid, entry->name.bytes,
+					 entry->name.length);
 
-	import->changed |= sk_users_add_group(import->state->users, import->container_id, entry->gid,
-					      entry->name.bytes, entry->name.length) > 0;
+	if (changed <= 0)
+		return 0;
+	import->changed = true;
+	if (state->learned)
+		tell(state,
+		     sk_group_event(state->now, sk_users_find_group(state->users, import->container_id, entry->gid),
+				    import->container_id, &state->learned_event));
 	return 0;
 }
 

@@ -59,6 +59,9 @@ struct sk_state {
 
 	struct sk_state_source source;
 	bool live; /* there is a source */
+	void (*learned)(void *context, const uint8_t *bytes, size_t size);
+	void *learned_context;
+	struct sk_buffer learned_event;
 	uint64_t now;
 	uint64_t next_purge; /* 0: not planned yet */
 

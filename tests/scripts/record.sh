@@ -53,6 +53,10 @@ expect "parents are known all the same" sh -c "'$saker' read '$work/filtered.sca
 "$saker" record -o "$work/lean.scap" --only-matching -f 'proc.name = cat and evt.type = openat' -- sh -c 'cat /etc/hostname' >/dev/null 2>&1
 expect "--only-matching leaves the others out" sh -c "'$saker' read '$work/lean.scap' -F evt.num | tail -n 1 >'$work/last'
 	[ \$(cat '$work/last') -eq \$('$saker' read '$work/lean.scap' | wc -l) ]"
+"$saker" record --signals -o "$work/signals.scap" -- sh -c 'kill -CHLD $$; :' >/dev/null 2>&1
+expect "--signals records those that are delivered" sh -c "'$saker' read '$work/signals.scap' -p '%evt.type %evt.arg.sig' | grep -q '^signaldeliver SIGCHLD'"
+"$saker" record -o "$work/named.scap" -f 'evt.type = signaldeliver' -- sh -c 'kill -CHLD $$; :' >/dev/null 2>&1
+expect "so does a condition that names them" sh -c "'$saker' read '$work/named.scap' -p %evt.type | sort -u | grep -qx signaldeliver"
 "$saker" record -n 5 -o "$work/five.scap" -- cat /etc/hostname >/dev/null 2>&1
 expect "-n ends it" sh -c "[ \$('$saker' read '$work/five.scap' | wc -l) -eq 5 ]"
 

@@ -46,7 +46,8 @@ static void every_field(struct sk_buffer *format)
 	for (int i = 0; i < SK_FIELD_COUNT; i++) {
 		const struct sk_field_info *field = &sk_fields[i];
 
-		if (sk_field_unavailable((enum sk_field)i) || counts_events(field->name))
+		if (field->availability != SK_AVAILABILITY_READY || (field->flags & SK_FIELD_FLAG_READING) ||
+		    counts_events(field->name))
 			continue;
 		switch (field->argument) {
 		case SK_ARGUMENT_NONE:
