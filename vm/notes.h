@@ -42,6 +42,8 @@ enum sk_origin {
 	SK_ORIGIN_CALL = 0,     /* a system call of the machine's own kind */
 	SK_ORIGIN_COMPAT = 1,   /* of a 32-bit program */
 	SK_ORIGIN_IO_URING = 2, /* an operation that was submitted to an io_uring */
+	SK_ORIGIN_X32 = 3,      /* through the x32 ABI: the number says so, whatever the kernel made of it */
+	SK_ORIGIN_COUNT
 };
 
 /* Events that were lost, of which the first and the last that are known of were at these times. */

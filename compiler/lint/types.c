@@ -175,6 +175,15 @@ static bool can_have(uint32_t type, const struct sk_bundle_field *field, const c
 	case SK_FIELD_FS_PATH_TARGET:
 	case SK_FIELD_FS_PATH_TARGETRAW:
 		return has_two_paths(type);
+	case SK_FIELD_SAKER_ORIGIN:
+		return info->category & SK_CATEGORY_SYSCALL;
+	case SK_FIELD_SAKER_PATH_GIVEN:
+	case SK_FIELD_SAKER_PATH_RESOLVED:
+	case SK_FIELD_SAKER_PATH_REWRITTEN:
+		return sk_event_path((uint16_t)type, 0) >= 0;
+	case SK_FIELD_SAKER_TARGET_GIVEN:
+	case SK_FIELD_SAKER_TARGET_RESOLVED:
+		return sk_event_path((uint16_t)type, 1) >= 0;
 	case SK_FIELD_FDLIST_NUMS:
 	case SK_FIELD_FDLIST_NAMES:
 	case SK_FIELD_FDLIST_CIPS:

@@ -38,7 +38,10 @@
 
 _Static_assert((int)SK_BPF_NOTES_MAGIC == (int)SK_NOTES_MAGIC && (int)SK_BPF_NOTE_ORIGIN == (int)SK_NOTE_ORIGIN &&
 		       (int)SK_BPF_NOTE_RESOLVED == (int)SK_NOTE_RESOLVED &&
-		       (int)SK_BPF_NOTE_BEGUN == (int)SK_NOTE_BEGUN,
+		       (int)SK_BPF_NOTE_BEGUN == (int)SK_NOTE_BEGUN &&
+		       (int)SK_BPF_ORIGIN_COMPAT == (int)SK_ORIGIN_COMPAT &&
+		       (int)SK_BPF_ORIGIN_IO_URING == (int)SK_ORIGIN_IO_URING &&
+		       (int)SK_BPF_ORIGIN_X32 == (int)SK_ORIGIN_X32,
 	       "the programs write what vm/notes.h reads");
 
 enum {
@@ -155,6 +158,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	programs->rodata->sk_config = (struct sk_capture_config){
 		.boot_time = sk_clock_boot_time(),
 		.only_tree = options->only_tree_of != 0,
+		.resolve_paths = !options->given_paths_only,
 	};
 	programs->data->sk_snap_length = snap_length;
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);

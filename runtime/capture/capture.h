@@ -29,7 +29,8 @@ struct sk_capture_options {
 	 * paths and addresses as they were before another thread could change them.
 	 */
 	bool enter_events;
-	int64_t only_tree_of; /* pid whose descendants alone are captured; 0: the whole host */
+	bool given_paths_only; /* paths as the calls were given them, not what they led to (vm/notes.h) */
+	int64_t only_tree_of;  /* pid whose descendants alone are captured; 0: the whole host */
 };
 
 struct sk_capture_stats {

@@ -77,7 +77,7 @@ TEST(every_field_of_the_reference_is_known)
 {
 	const char *folder = getenv("SK_SHARED");
 	char path[1024], line[4096];
-	int rows = 0;
+	int rows = 0, ours = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/data/tables/fields.tsv", folder ? folder : "../shared");
@@ -101,7 +101,10 @@ TEST(every_field_of_the_reference_is_known)
 		rows++;
 	}
 	CHECK(rows > 290);
-	CHECK_EQUAL(rows, SK_FIELD_COUNT);
+	/* Ours have a class of their own, which the reference doesn't know. */
+	for (int i = 0; i < SK_FIELD_COUNT; i++)
+		ours += strncmp(sk_fields[i].name, "saker.", 6) == 0;
+	CHECK_EQUAL(rows + ours, SK_FIELD_COUNT);
 	fclose(file);
 }
 

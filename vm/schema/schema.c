@@ -152,6 +152,25 @@ bool sk_event_name_exists(const char *name, size_t length)
 	return false;
 }
 
+int sk_event_path(uint16_t type, unsigned which)
+{
+	const struct sk_event_info *info = &sk_events[type];
+
+	if (!(info->category & SK_CATEGORY_SYSCALL) || info->direction != SK_DIRECTION_EXIT)
+		return -1;
+	/* The two whose only path is not the first parameter of that type, or is none to the schema. */
+	if (type == SK_EVENT_SYSCALL_EXECVE_19_X)
+		return which == 0 ? 30 : -1;
+	if (type == SK_EVENT_SYSCALL_CHDIR_X)
+		return which == 0 ? 1 : -1;
+	for (int i = 0; i < info->nparams; i++) {
+		if ((info->params[i].type == SK_PARAM_FSPATH || info->params[i].type == SK_PARAM_FSRELPATH) &&
+		    which-- == 0)
+			return i;
+	}
+	return -1;
+}
+
 const char *sk_syscall_name(uint32_t sc)
 {
 	return sc < SK_SYSCALL_NAME_COUNT ? syscall_names[sc] : NULL;

@@ -235,6 +235,13 @@ static inline size_t sk_param_fixed_size(enum sk_param_type type)
 /* True if any event, enter or exit, of any version has this name. */
 bool sk_event_name_exists(const char *name, size_t length);
 
+/*
+ * The parameter that is the first (0) or second (1) path of a system call, in
+ * the order of its arguments; of an exec, the program as it was asked for.
+ * -1 without one.
+ */
+int sk_event_path(uint16_t type, unsigned which);
+
 /* --- system calls ------------------------------------------------------ */
 
 enum { SK_SYSCALL_NAME_COUNT = 454 };

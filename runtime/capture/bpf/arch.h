@@ -35,6 +35,14 @@ static __always_inline bool sk_arch_compat(const struct task_struct *task)
 	return task->thread_info.status & TS_COMPAT;
 }
 
+static __always_inline __u32 sk_arch_origin(const struct pt_regs *registers, bool compat)
+{
+	if (compat)
+		return SK_BPF_ORIGIN_COMPAT;
+	return registers->orig_ax & SK_X32_BIT && (__s32)registers->orig_ax > 0 ? SK_BPF_ORIGIN_X32
+										: SK_BPF_ORIGIN_CALL;
+}
+
 static __always_inline void sk_arch_arguments(const struct pt_regs *registers, bool compat, __u64 *arguments)
 {
 	if (compat) {
@@ -71,6 +79,11 @@ static __always_inline __u32 sk_arch_number(const struct pt_regs *registers, con
 static __always_inline bool sk_arch_compat(const struct task_struct *task)
 {
 	return false;
+}
+
+static __always_inline __u32 sk_arch_origin(const struct pt_regs *registers, bool compat)
+{
+	return SK_BPF_ORIGIN_CALL;
 }
 
 static __always_inline void sk_arch_arguments(const struct pt_regs *registers, bool compat, __u64 *arguments)

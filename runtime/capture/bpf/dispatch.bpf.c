@@ -40,6 +40,7 @@ int sk_sys_exit(__u64 *context)
 	if (!scratch)
 		return 0;
 	scratch->compat = sk_arch_compat(task);
+	scratch->call_origin = sk_arch_origin(registers, scratch->compat);
 	scratch->result = (__s64)context[1];
 	sk_arch_arguments(registers, scratch->compat, scratch->arguments);
 	if (dispatch->program == SK_PROGRAM_SOCKETCALL) {

@@ -35,16 +35,29 @@ enum {
 	SK_AREA_TAIL = 65536 /* what one parameter can reach beyond */
 };
 
+/* Where in the event a path parameter stands. */
+struct sk_given {
+	__u32 start, size; /* with its NUL */
+	__u32 param;
+};
+
+enum { SK_GIVEN_COUNT = 2 };
+
 struct sk_scratch {
 	/* What sys_exit found out, for the program that it calls. */
 	struct sk_dispatch dispatch;
 	__u64 arguments[SK_ARGUMENT_COUNT];
 	__s64 result;
-	__u32 compat; /* 1: pointers and longs in user memory have 4 bytes */
-	__u32 busy;   /* 1: an event is being built here */
-	__u32 offset; /* where in `event` the next parameter goes */
-	__u32 params; /* number of parameters so far */
-	__u32 end;    /* of the event, where notes begin; 0: it has none */
+	__u32 call_origin; /* enum sk_bpf_origin */
+	__u32 compat;      /* 1: pointers and longs in user memory have 4 bytes */
+	__u32 busy;        /* 1: an event is being built here */
+	__u32 offset;      /* where in `event` the next parameter goes */
+	__u32 params;      /* number of parameters so far */
+	__u32 end;         /* of the event, where notes begin; 0: it has none */
+	__u32 origin;      /* enum sk_bpf_origin */
+	/* Parameters that are paths as the call was given them. */
+	struct sk_given given[SK_GIVEN_COUNT];
+	__u32 given_count;
 	/* Of the cgroup whose path was appended last. */
 	struct cgroup *cgroup;
 	__u32 cgroup_start, cgroup_size;
@@ -54,7 +67,9 @@ struct sk_scratch {
 	/* Of an iovec: entries, and bytes that are still wanted. */
 	__u64 count;
 	__u32 left;
-	/* A path that is put together from its end. */
+	/* A path that is put together from its end, and where its next name is. */
+	struct dentry *path_dentry, *path_root;
+	struct mount *path_mount;
 	__u32 path_start;
 	__u8 path[2 * SK_TEXT_LIMIT];
 	/* From here on it is what goes to the ring. */
@@ -140,6 +155,8 @@ static __always_inline void sk_event_begin(struct sk_scratch *scratch, __u32 typ
 	scratch->offset = SK_HEADER_SIZE + 2 * nparams;
 	scratch->params = 0;
 	scratch->end = 0;
+	scratch->origin = SK_BPF_ORIGIN_CALL;
+	scratch->given_count = 0;
 	*(__u64 *)(header + 8) = tid;
 	*(__u16 *)(header + 20) = type;
 	*(__u32 *)(header + 22) = nparams;
@@ -205,6 +222,23 @@ static __always_inline void sk_put_user_text(struct sk_scratch *scratch, __u64 a
 	sk_event_advance(scratch, size > 0 ? size : 0);
 }
 
+/* The same, of a path that the call was given and that notes may speak of. */
+static __always_inline void sk_put_given_path(struct sk_scratch *scratch, __u64 address)
+{
+	__u32 count = sk_forget(scratch->given_count), start = sk_forget(scratch->offset);
+	struct sk_given *given = &scratch->given[count & (SK_GIVEN_COUNT - 1)];
+
+	if (count >= SK_GIVEN_COUNT) {
+		sk_put_user_text(scratch, address);
+		return;
+	}
+	given->param = sk_forget(scratch->params);
+	sk_put_user_text(scratch, address);
+	given->start = start;
+	given->size = sk_forget(scratch->offset) - start;
+	scratch->given_count = count + 1;
+}
+
 static __always_inline void sk_put_kernel_text(struct sk_scratch *scratch, const void *address)
 {
 	long size = bpf_probe_read_kernel_str(sk_event_place(scratch), SK_TEXT_LIMIT, address);
@@ -242,11 +276,41 @@ static __always_inline void sk_ring_wake(void)
 		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
 }
 
+/* All parameters are there; notes follow (bpf/notes.h). Also right where notes follow already. */
+static __always_inline void sk_notes_begin(struct sk_scratch *scratch)
+{
+	if (sk_forget(scratch->end))
+		return;
+	scratch->end = sk_forget(scratch->offset);
+	*(__u32 *)sk_event_place(scratch) = SK_BPF_NOTES_MAGIC;
+	scratch->offset = sk_forget(scratch->offset) + 4;
+}
+
+/* What did not come as an ordinary call says where it came from. */
+static __always_inline void sk_event_tell_origin(struct sk_scratch *scratch)
+{
+	__u32 origin = sk_forget(scratch->origin);
+	__u8 *note;
+
+	if (origin == SK_BPF_ORIGIN_CALL)
+		return;
+	sk_notes_begin(scratch);
+	note = sk_event_place(scratch);
+	note[0] = SK_BPF_NOTE_ORIGIN;
+	note[1] = 0;
+	*(__u16 *)(note + 2) = 1;
+	note[4] = origin;
+	scratch->offset = sk_forget(scratch->offset) + 5;
+}
+
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
-	__u32 length = sk_forget(scratch->offset), end = sk_forget(scratch->end);
+	__u32 length, end;
 
+	sk_event_tell_origin(scratch);
+	length = sk_forget(scratch->offset);
+	end = sk_forget(scratch->end);
 	if (length > SK_EVENT_LIMIT) {
 		sk_count(drops_size);
 		return;
@@ -281,6 +345,7 @@ static __always_inline void sk_event_begin_call(struct sk_scratch *scratch)
 {
 	sk_event_begin(scratch, scratch->dispatch.event, scratch->dispatch.nparams,
 		       (__u32)bpf_get_current_pid_tgid());
+	scratch->origin = sk_forget(scratch->call_origin);
 }
 
 #endif

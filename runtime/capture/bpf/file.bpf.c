@@ -2,8 +2,8 @@
 /*
  * The open family: what was asked for, and which file the kernel found.
  */
-#include "runtime/capture/bpf/file.h"
 #include "runtime/capture/bpf/flag_maps.h"
+#include "runtime/capture/bpf/paths.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -63,26 +63,26 @@ int sk_exit_open(void *context)
 	sk_put_u64(scratch, scratch->result);
 	switch (scratch->dispatch.event) {
 	case SK_EVENT_SYSCALL_OPEN_X:
-		sk_put_user_text(scratch, first);
+		sk_put_given_path(scratch, first);
 		sk_put_u32(scratch, wire_flags(second, &opened));
 		sk_put_u32(scratch, sk_open_mode(second, third));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT_2_X:
 		sk_put_signed(scratch, first);
-		sk_put_user_text(scratch, second);
+		sk_put_given_path(scratch, second);
 		sk_put_u32(scratch, wire_flags(third, &opened));
 		sk_put_u32(scratch, sk_open_mode(third, fourth));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT2_X:
 		bpf_probe_read_user(how, sizeof(how), (const void *)third);
 		sk_put_signed(scratch, first);
-		sk_put_user_text(scratch, second);
+		sk_put_given_path(scratch, second);
 		sk_put_u32(scratch, wire_flags(how[0], &opened));
 		sk_put_u32(scratch, sk_open_mode(how[0], how[1]));
 		sk_put_u32(scratch, sk_map_RESOLVE(how[2]));
 		break;
 	case SK_EVENT_SYSCALL_CREAT_X:
-		sk_put_user_text(scratch, first);
+		sk_put_given_path(scratch, first);
 		sk_put_u32(scratch, second & 07777);
 		break;
 	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
@@ -100,6 +100,8 @@ int sk_exit_open(void *context)
 		sk_put_u16(scratch, opened.layer == SK_LAYER_UPPER   ? SK_WIRE_CREAT_UPPER_LAYER
 				    : opened.layer == SK_LAYER_LOWER ? SK_WIRE_CREAT_LOWER_LAYER
 								     : 0);
+	if (file && sk_forget(scratch->given_count) && sk_config.resolve_paths)
+		sk_note_resolved(scratch, 0, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
 	sk_event_submit(scratch);
 	return 0;
 }

@@ -94,77 +94,28 @@ static __always_inline __u64 sk_inode_modified(const struct inode *inode)
 	return sk_nanoseconds(BPF_CORE_READ(old, i_mtime.tv_sec), BPF_CORE_READ(old, i_mtime.tv_nsec));
 }
 
-/* Names that a path can have, and links of mounts that can lie between them. */
-enum { SK_PATH_STEPS = 128, SK_PATH_END = SK_TEXT_LIMIT - 1 };
-
-struct sk_path_walk {
-	struct dentry *dentry, *root;
-	struct mount *mount;
-};
-
-/* Puts `length` bytes before what there is of the path; false when it is full. */
-static __always_inline bool sk_path_prepend(struct sk_scratch *scratch, const void *bytes, __u32 length)
-{
-	__u32 start = sk_forget(scratch->path_start);
-
-	sk_barrier(length);
-	length &= 255;
-	if (start < length)
-		return false;
-	start -= length;
-	scratch->path_start = start;
-	bpf_probe_read_kernel(scratch->path + (start & (SK_TEXT_LIMIT - 1)), length, bytes);
-	return true;
-}
-
-/* One name, or one mount, towards the root; false at the end. */
-static __always_inline bool sk_path_step(struct sk_scratch *scratch, struct sk_path_walk *walk)
-{
-	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
-	struct mount *mount = walk->mount, *above;
-
-	if (dentry == walk->root) {
-		above = BPF_CORE_READ(mount, mnt_parent);
-		if (above == mount) {
-			if (sk_forget(scratch->path_start) == SK_PATH_END)
-				sk_path_prepend(scratch, "/", 1);
-			return false;
-		}
-		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		walk->mount = above;
-		walk->root = BPF_CORE_READ(above, mnt.mnt_root);
-		return true;
-	}
-	if (!sk_path_prepend(scratch, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
-		return false;
-	/* Without a parent and without a mount, such as a memfd: the name is all. */
-	if (dentry == parent)
-		return false;
-	walk->dentry = parent;
-	return sk_path_prepend(scratch, "/", 1);
-}
-
 /*
- * Appends the path of a file, as the root of its mount namespace sees it.
- * Walked by hand because bpf_d_path() is refused to tracepoints.
+ * Writes a path with its NUL to the end of scratch->path, as the root of its
+ * mount namespace sees it; scratch->path_start is where it begins.  What has more
+ * than SK_PATH_STEPS names or SK_TEXT_LIMIT bytes keeps its end, with "..." before it.
  */
+int sk_path_walk(void);
+
+static __always_inline __u32 sk_path_find(struct sk_scratch *scratch, struct vfsmount *mount, struct dentry *dentry)
+{
+	scratch->path_dentry = dentry;
+	scratch->path_root = BPF_CORE_READ(mount, mnt_root);
+	scratch->path_mount = (void *)((char *)mount - bpf_core_field_offset(struct mount, mnt));
+	sk_path_walk();
+	return sk_forget(scratch->path_start) & (SK_TEXT_LIMIT - 1);
+}
+
+/* Appends the path of a file as a parameter. */
 static __always_inline void sk_put_path(struct sk_scratch *scratch, const struct file *file)
 {
-	struct vfsmount *mount = BPF_CORE_READ(file, f_path.mnt);
-	struct sk_path_walk walk = {
-		.dentry = BPF_CORE_READ(file, f_path.dentry),
-		.root = BPF_CORE_READ(mount, mnt_root),
-		.mount = (void *)((char *)mount - bpf_core_field_offset(struct mount, mnt)),
-	};
-	__u32 start, length;
+	__u32 start = sk_path_find(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	__u32 length = SK_TEXT_LIMIT - start;
 
-	scratch->path[SK_PATH_END] = 0;
-	scratch->path_start = SK_PATH_END;
-	for (int i = 0; i < SK_PATH_STEPS; i++)
-		if (!sk_path_step(scratch, &walk))
-			break;
-	start = sk_forget(scratch->path_start) & (SK_TEXT_LIMIT - 1);
-	length = SK_TEXT_LIMIT - start;
 	if (!file || bpf_probe_read_kernel(sk_event_place(scratch), length, scratch->path + start))
 		length = 0;
 	sk_event_advance(scratch, length);

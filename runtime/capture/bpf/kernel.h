@@ -194,6 +194,10 @@ struct file {
 	struct path f_path;
 };
 
+struct fs_struct {
+	struct path root, pwd;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -269,6 +273,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct files_struct *files;
+	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;

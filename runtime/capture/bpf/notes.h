@@ -8,16 +8,6 @@
 
 #include "runtime/capture/bpf/event.h"
 
-/* All parameters are there; notes follow. Also right where notes follow already. */
-static __always_inline void sk_notes_begin(struct sk_scratch *scratch)
-{
-	if (sk_forget(scratch->end))
-		return;
-	scratch->end = sk_forget(scratch->offset);
-	*(__u32 *)sk_event_place(scratch) = SK_BPF_NOTES_MAGIC;
-	scratch->offset = sk_forget(scratch->offset) + 4;
-}
-
 /* The head of a note whose `length` bytes stand behind it already. */
 static __always_inline void sk_note_end(struct sk_scratch *scratch, __u8 kind, __u8 parameter, __u32 length)
 {

@@ -3,6 +3,7 @@
  * Most events: follows the steps of recipes.def.
  */
 #include "runtime/capture/bpf/event.h"
+#include "runtime/capture/bpf/paths.h"
 #include "runtime/capture/bpf/recipes.h"
 #include "runtime/capture/bpf/socket.h"
 #include "runtime/capture/bpf/task.h"
@@ -98,7 +99,7 @@ static __always_inline void put_step(struct sk_scratch *scratch, const struct sk
 			argument = 0;
 		/* fall through */
 	case SK_STEP_TEXT:
-		sk_put_user_text(scratch, argument);
+		sk_put_given_path(scratch, argument);
 		break;
 	case SK_STEP_DATA:
 		if (extra < SK_ARGUMENT_COUNT && result < 0)
@@ -165,6 +166,17 @@ static __always_inline void put_step(struct sk_scratch *scratch, const struct sk
 	}
 }
 
+/* Where a thread went that changed its directory or its root. */
+static __always_inline void note_directory(struct sk_scratch *scratch)
+{
+	struct fs_struct *fs = BPF_CORE_READ(sk_current(), fs);
+
+	if (scratch->dispatch.event == SK_EVENT_SYSCALL_CHDIR_X)
+		sk_note_resolved(scratch, 0, BPF_CORE_READ(fs, pwd.mnt), BPF_CORE_READ(fs, pwd.dentry));
+	else
+		sk_note_resolved(scratch, 0, BPF_CORE_READ(fs, root.mnt), BPF_CORE_READ(fs, root.dentry));
+}
+
 SEC("tp_btf/sys_exit")
 int sk_exit_recipe(void *context)
 {
@@ -183,6 +195,10 @@ int sk_exit_recipe(void *context)
 	sk_event_begin_call(scratch);
 	for (int i = 0; i < SK_STEPS_MAX && recipe->steps[i].kind != SK_STEP_END; i++)
 		put_step(scratch, &recipe->steps[i]);
+	if (sk_config.resolve_paths && scratch->result == 0 &&
+	    (scratch->dispatch.event == SK_EVENT_SYSCALL_CHDIR_X ||
+	     scratch->dispatch.event == SK_EVENT_SYSCALL_CHROOT_X))
+		note_directory(scratch);
 	sk_event_submit(scratch);
 	return 0;
 }

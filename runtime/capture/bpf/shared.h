@@ -89,10 +89,19 @@ enum {
 	SK_BPF_NOTE_BEGUN = 3,
 };
 
+/* As enum sk_origin of vm/notes.h. */
+enum sk_bpf_origin {
+	SK_BPF_ORIGIN_CALL = 0,
+	SK_BPF_ORIGIN_COMPAT = 1,
+	SK_BPF_ORIGIN_IO_URING = 2,
+	SK_BPF_ORIGIN_X32 = 3,
+};
+
 /* Set before loading. */
 struct sk_capture_config {
-	__u64 boot_time; /* ns since the epoch at which the boot clock was 0 */
-	__u64 only_tree; /* 1: only processes in the map `tree` */
+	__u64 boot_time;     /* ns since the epoch at which the boot clock was 0 */
+	__u64 only_tree;     /* 1: only processes in the map `tree` */
+	__u64 resolve_paths; /* 1: paths that lead elsewhere than they say are told */
 };
 
 struct sk_capture_counters {
