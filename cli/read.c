@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/deadline.h"
 #include "cli/filter.h"
+#include "cli/loss.h"
 #include "cli/read/line.h"
 #include "cli/signals.h"
 #include "cli/watch.h"
@@ -160,10 +161,10 @@ static int read_host(struct reading *reading)
 	}
 	stats = sk_capture_stats(capture);
 	sk_capture_close(capture);
-	fprintf(stderr,
-		"saker: %" PRIu64 " lines of %" PRIu64 " events; drops: %" PRIu64 " ring full, %" PRIu64
-		" too large, %" PRIu64 " no scratch\n",
-		reading->printed, stats.events, stats.drops_ring, stats.drops_size, stats.drops_scratch);
+	fprintf(stderr, "saker: %" PRIu64 " lines of %" PRIu64 " events", reading->printed,
+		sk_capture_sum(stats.consumed));
+	sk_loss_print(stderr, &stats);
+	fputc('\n', stderr);
 	if (result < 0 && result != -EINTR && result != -ECANCELED)
 		return sk_fail(SK_EXIT_REFUSED, "reading events failed: error %d", -result);
 	return reading->status;

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/deadline.h"
 #include "cli/filter.h"
+#include "cli/loss.h"
 #include "cli/record/neutral.h"
 #include "cli/series.h"
 #include "cli/signals.h"
@@ -200,8 +201,8 @@ static void summarise(const struct recording *recording, const struct sk_capture
 		sk_series_size(&recording->series));
 	if (recording->series.opened > 1)
 		fprintf(stderr, " in %" PRIu64 " files", recording->series.opened);
-	fprintf(stderr, "; drops: %" PRIu64 " ring full, %" PRIu64 " too large, %" PRIu64 " no scratch\n",
-		stats->drops_ring, stats->drops_size, stats->drops_scratch);
+	sk_loss_print(stderr, stats);
+	fputc('\n', stderr);
 }
 
 static int record(struct recording *recording, char **argv)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/deadline.h"
+#include "cli/loss.h"
 #include "cli/signals.h"
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
@@ -145,10 +146,8 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 	fprintf(stderr, "saker: %" PRIu64 " events", sensor.events);
 	if (!without_alerts)
 		fprintf(stderr, ", %" PRIu64 " matches", sensor.matches);
-	fprintf(stderr,
-		"; drops: %" PRIu64 " ring full, %" PRIu64 " too large, %" PRIu64 " no scratch, %" PRIu64
-		" damaged, %" PRIu64 " thread table full\n",
-		stats.drops_ring, stats.drops_size, stats.drops_scratch, sensor.damaged,
+	sk_loss_print(stderr, &stats);
+	fprintf(stderr, ", %" PRIu64 " damaged, %" PRIu64 " thread table full\n", sensor.damaged,
 		sensor.state.threads_dropped);
 }
 

@@ -2,8 +2,8 @@
 /*
  * From loading the BPF programs to reading what they write.
  *
- *   fork, exec, exit ─┐
- *   sys_exit ─► tail call ─► ring ─► sk_capture_poll ─► handle
+ *   fork, exec, exit ─┐      ┌► lane ─┐
+ *   sys_exit ─► tail call ───┴► ring ─┴► merge ─► sk_capture_poll ─► handle
  *
  * Programs that are called by number must be in the table of tail calls before
  * anything is attached, and sys_exit is attached last, so that no event of a
@@ -23,9 +23,11 @@
 
 #include "runtime/capture/bpf/shared.h"
 #include "runtime/capture/clock.h"
+#include "runtime/capture/loss.h"
+#include "runtime/capture/merge.h"
 #include "runtime/capture/plan.h"
 #include "runtime/capture/proc_tree.h"
-#include "runtime/capture/ring.h"
+#include "runtime/capture/rings.h"
 #include "vm/event.h"
 #include "vm/notes.h"
 #include "vm/support/alloc.h"
@@ -46,6 +48,8 @@ _Static_assert((int)SK_BPF_NOTES_MAGIC == (int)SK_NOTES_MAGIC && (int)SK_BPF_NOT
 
 enum {
 	RING_SIZE = 8 << 20,
+	LANE_SIZE = 2 << 20,
+	CPUS_PER_RING = 2,
 	/* Events of one call, so that a signal is noticed under any load. */
 	BATCH = 65536,
 	/*
@@ -53,6 +57,9 @@ enum {
 	 * of events costs a thousand wake-ups a second at most.
 	 */
 	GATHER_US = 1000,
+	/* How often one looks again for an event that is being built, and then, how long one rests between. */
+	SPINS = 100,
+	REST_US = 50,
 	LINK_COUNT = 9,
 };
 
@@ -60,10 +67,19 @@ struct sk_capture {
 	struct sk_capture_bpf *programs;
 	struct bpf_link *links[LINK_COUNT];
 	size_t link_count;
-	struct sk_ring ring;
-	int epoll;
-	uint64_t last_ts;
-	uint8_t *patched; /* an event whose time was changed, or that got its notes */
+	struct sk_rings rings;
+	struct sk_merge *merge;
+	struct sk_loss_watch *loss;
+	uint8_t classes[SK_TYPE_LIMIT];
+	uint64_t (*consumed)[SK_EVENT_CLASS_COUNT]; /* by CPU */
+	uint8_t *noted;                             /* an event that got its notes */
+};
+
+_Static_assert((int)SK_EVENT_COUNT <= (int)SK_TYPE_LIMIT, "each event type has its class in the programs");
+
+const char *const sk_loss_names[SK_LOSS_COUNT] = {
+#define SK_LOSS(id, name, meaning) [SK_LOSS_##id] = name,
+#include "runtime/capture/bpf/loss.def"
 };
 
 /*
@@ -137,36 +153,77 @@ static void select_optional(const struct sk_capture_bpf *programs, const struct 
 	}
 }
 
-static int configure(struct sk_capture *capture, const struct sk_capture_options *options, struct sk_error *error)
+static int check_size(const char *what, size_t size, struct sk_error *error)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (size & (size - 1) || size < page || size > UINT32_MAX / 2)
+		return sk_error_set(error, -EINVAL,
+				    "the %s's size must be a power of two from %zu bytes to 1 GiB, not %zu", what,
+				    page, size);
+	return 0;
+}
+
+/* What the options leave open. */
+static int complete(struct sk_capture_options *options, struct sk_error *error)
+{
+	int result;
+
+	if (options->ring_size == 0)
+		options->ring_size = RING_SIZE;
+	if (options->lane_size == 0)
+		options->lane_size = LANE_SIZE;
+	if (options->cpus_per_ring == 0)
+		options->cpus_per_ring = CPUS_PER_RING;
+	if (options->snap_length == 0)
+		options->snap_length = SK_SNAP_LENGTH;
+	if (options->snap_length > SK_SNAP_LIMIT - 1)
+		return sk_error_set(error, -EINVAL, "at most %d bytes of data can be kept, not %u",
+				    SK_SNAP_LIMIT - 1, options->snap_length);
+	result = check_size("ring", options->ring_size, error);
+	return result < 0 ? result : check_size("lane", options->lane_size, error);
+}
+
+static void classify(struct sk_capture *capture)
+{
+	for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
+		enum sk_event_class class = sk_event_class(type);
+		unsigned reserved = sk_event_classes[class].reserved ? SK_CLASS_RESERVED : 0;
+
+		capture->classes[type] = (uint8_t) class;
+		capture->programs->rodata->sk_classes[type] = (uint8_t)(class | reserved);
+	}
+}
+
+static int configure(struct sk_capture *capture, const struct sk_capture_options *options,
+		     struct sk_rings_options *rings, struct sk_error *error)
 {
 	struct sk_capture_bpf *programs = capture->programs;
-	size_t ring_size = options->ring_size ? options->ring_size : RING_SIZE,
-	       page = (size_t)sysconf(_SC_PAGESIZE);
-	uint32_t snap_length = options->snap_length ? options->snap_length : SK_SNAP_LENGTH;
 	int cpus = libbpf_num_possible_cpus(), result;
 
-	if (ring_size & (ring_size - 1) || ring_size < page || ring_size > UINT32_MAX / 2)
-		return sk_error_set(error, -EINVAL,
-				    "the ring's size must be a power of two from %zu bytes to 1 GiB, not %zu", page,
-				    ring_size);
-	if (snap_length > SK_SNAP_LIMIT - 1)
-		return sk_error_set(error, -EINVAL, "at most %d bytes of data can be kept, not %u",
-				    SK_SNAP_LIMIT - 1, snap_length);
 	if (cpus < 0)
 		return sk_error_set(error, cpus, "cannot count the CPUs: %s", strerror(-cpus));
-
+	*rings = (struct sk_rings_options){
+		.ring_count = sk_rings_count(options->cpus_per_ring, (size_t)cpus),
+		.ring_size = options->ring_size,
+		.lane_size = options->lane_size,
+		.cpus_per_ring = options->cpus_per_ring,
+		.area_size = bpf_map__value_size(programs->maps.sk_scratch_areas),
+		.cpu_count = (size_t)cpus,
+	};
 	programs->rodata->sk_config = (struct sk_capture_config){
 		.boot_time = sk_clock_boot_time(),
 		.only_tree = options->only_tree_of != 0,
 		.resolve_paths = !options->given_paths_only,
 	};
-	programs->data->sk_snap_length = snap_length;
+	programs->data->sk_snap_length = options->snap_length;
+	classify(capture);
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);
 	if (options->enter_events)
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
 	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events);
 	select_optional(programs, options);
-	result = bpf_map__set_max_entries(programs->maps.sk_ring, (uint32_t)ring_size);
+	result = bpf_map__set_max_entries(programs->maps.sk_rings, (uint32_t)rings->ring_count);
 	if (result == 0)
 		result = bpf_map__set_max_entries(programs->maps.sk_scratch_areas, (uint32_t)cpus);
 	if (result < 0)
@@ -276,22 +333,38 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 	return result < 0 ? result : attach(capture, programs->progs.sk_sys_exit, error);
 }
 
-static int watch_ring(struct sk_capture *capture, struct sk_error *error)
+static int open_rings(struct sk_capture *capture, struct sk_rings_options *options, struct sk_error *error)
 {
-	const struct bpf_map *map = capture->programs->maps.sk_ring;
-	struct epoll_event event = {.events = EPOLLIN};
-	int result = sk_ring_open(bpf_map__fd(map), bpf_map__max_entries(map), &capture->ring);
+	const struct sk_capture_bpf *programs = capture->programs;
+	struct sk_merge_options merge;
+	int result;
 
+	options->array_fd = bpf_map__fd(programs->maps.sk_rings);
+	options->areas_fd = bpf_map__fd(programs->maps.sk_scratch_areas);
+	result = sk_rings_open(options, &capture->rings, error);
 	if (result < 0)
-		return sk_error_set(error, result, "cannot map the BPF ring buffer: %s", strerror(-result));
-	capture->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (capture->epoll < 0 || epoll_ctl(capture->epoll, EPOLL_CTL_ADD, bpf_map__fd(map), &event) < 0)
-		return sk_error_set(error, -errno, "cannot wait for the BPF ring buffer: %s", strerror(errno));
-	return 0;
+		return result;
+	merge = (struct sk_merge_options){
+		.rings = capture->rings.rings,
+		.ring_count = capture->rings.ring_count,
+		.areas = capture->rings.areas,
+		.area_size = capture->rings.area_size,
+		.cpu_count = capture->rings.cpu_count,
+		.boot_time = programs->rodata->sk_config.boot_time,
+	};
+	result = sk_merge_open(&merge, &capture->merge);
+	if (result == 0)
+		result = sk_loss_open(capture->rings.areas, capture->rings.area_size, capture->rings.cpu_count,
+				      &capture->loss);
+	if (result == 0) {
+		capture->consumed = sk_alloc_zeroed(capture->rings.cpu_count, sizeof(*capture->consumed));
+		result = capture->consumed ? 0 : -ENOMEM;
+	}
+	return result < 0 ? sk_error_set(error, result, "no memory") : 0;
 }
 
 static int open_programs(struct sk_capture *capture, const struct sk_capture_options *options,
-			 struct sk_error *error)
+			 struct sk_rings_options *rings, struct sk_error *error)
 {
 	char words[LAST_WORDS_SIZE] = "";
 	libbpf_print_fn_t previous;
@@ -303,7 +376,7 @@ static int open_programs(struct sk_capture *capture, const struct sk_capture_opt
 	if (!capture->programs) {
 		result = explain_load_failure(-errno, words, error);
 	} else {
-		result = configure(capture, options, error);
+		result = configure(capture, options, rings, error);
 		if (result == 0) {
 			result = sk_capture_bpf__load(capture->programs);
 			if (result < 0)
@@ -315,26 +388,30 @@ static int open_programs(struct sk_capture *capture, const struct sk_capture_opt
 	return result;
 }
 
-int sk_capture_open(const struct sk_capture_options *options, struct sk_capture **ret_capture,
-		    struct sk_error *error)
+int sk_capture_open(const struct sk_capture_options *given, struct sk_capture **ret_capture, struct sk_error *error)
 {
-	struct sk_capture *capture = sk_alloc_zeroed(1, sizeof(*capture));
-	int result = -ENOMEM;
+	struct sk_capture_options options = *given;
+	struct sk_rings_options rings;
+	struct sk_capture *capture;
+	int result = complete(&options, error);
 
+	if (result < 0)
+		return result;
+	capture = sk_alloc_zeroed(1, sizeof(*capture));
 	if (capture) {
-		capture->epoll = -1;
-		capture->patched = sk_alloc(SK_EVENT_LIMIT);
+		capture->rings.epoll = -1;
+		capture->noted = sk_alloc(SK_EVENT_LIMIT);
 	}
-	if (!capture || !capture->patched)
-		sk_error_set(error, -ENOMEM, "no memory");
+	if (!capture || !capture->noted)
+		result = sk_error_set(error, -ENOMEM, "no memory");
 	else
-		result = open_programs(capture, options, error);
+		result = open_programs(capture, &options, &rings, error);
 	if (result == 0)
 		result = fill_tail_calls(capture, error);
 	if (result == 0)
-		result = watch_ring(capture, error);
+		result = open_rings(capture, &rings, error);
 	if (result == 0)
-		result = attach_all(capture, options->only_tree_of, error);
+		result = attach_all(capture, options.only_tree_of, error);
 	if (result < 0) {
 		sk_capture_close(capture);
 		return result;
@@ -349,69 +426,84 @@ struct delivery {
 	void *context;
 };
 
-/*
- * The event with its notes inside its length; without them if they have
- * no room, or if the record is not what our programs write.
- */
-static const uint8_t *add_notes(struct sk_capture *capture, const uint8_t *bytes, size_t notes, size_t *size)
+/* The event with a note of what was lost before it, if it has room; otherwise another one gets it. */
+static void tell_loss(struct sk_capture *capture, const struct sk_lost *lost, const uint8_t **bytes, size_t *size)
 {
+	uint8_t notes[SK_NOTES_HEAD + SK_NOTE_HEAD + sizeof(*lost)];
 	struct sk_event event;
+	size_t length = 0;
 	int64_t result;
 
-	if (notes > *size)
-		return bytes;
-	*size -= notes;
-	if (notes > SK_NOTES_LIMIT || sk_event_decode(bytes, *size, &event, NULL) < 0)
-		return bytes;
-	result = sk_event_add_notes(&event, bytes + *size, notes, capture->patched, SK_EVENT_LIMIT);
+	if (sk_event_decode(*bytes, *size, &event, NULL) < 0 ||
+	    !sk_notes_append(notes, sizeof(notes), &length, SK_NOTE_LOST, 0, lost, sizeof(*lost)))
+		return;
+	result = sk_event_add_notes(&event, notes, length, capture->noted, SK_EVENT_LIMIT);
 	if (result < 0)
-		return bytes;
+		return;
+	*bytes = capture->noted;
 	*size = (size_t)result;
-	return capture->patched;
+	sk_loss_told(capture->loss);
 }
 
-/*
- * The ring's order is the order of events.  Another CPU can overtake one
- * between reading the clock and getting its place, so that its time lies a
- * little before that of its predecessor: it then gets that one's time.
- */
 static int deliver(void *context, const uint8_t *bytes, size_t size)
 {
 	struct delivery *delivery = context;
 	struct sk_capture *capture = delivery->capture;
+	const struct sk_lost *lost;
+	struct sk_event_header header;
 	struct sk_ring_record record;
-	uint64_t ts;
 
-	if (size < sizeof(record) + sizeof(struct sk_event_header) || size - sizeof(record) > SK_EVENT_LIMIT)
+	if (size < sizeof(record) + sizeof(header) || size - sizeof(record) > SK_EVENT_LIMIT)
 		return -EPROTO;
 	memcpy(&record, bytes, sizeof(record));
 	bytes += sizeof(record);
 	size -= sizeof(record);
-	if (record.notes > 0)
-		bytes = add_notes(capture, bytes, record.notes, &size);
-	ts = sk_read_u64(bytes);
-	if (ts < capture->last_ts) {
-		if (bytes != capture->patched)
-			memcpy(capture->patched, bytes, size);
-		memcpy(capture->patched, &capture->last_ts, sizeof(capture->last_ts));
-		bytes = capture->patched;
-	} else {
-		capture->last_ts = ts;
-	}
+	memcpy(&header, bytes, sizeof(header));
+	if (record.cpu < capture->rings.cpu_count)
+		capture->consumed[record.cpu][capture->classes[header.type % SK_TYPE_LIMIT]]++;
+	lost = sk_loss_due(capture->loss, header.ts);
+	if (lost)
+		tell_loss(capture, lost, &bytes, &size);
 	return delivery->handle(delivery->context, bytes, size, record.cpu);
 }
 
-/* Waits for an event; false if none came. */
-static int wait_for_events(struct sk_capture *capture, int timeout_ms)
+static void rest(unsigned *tries)
+{
+	if (++*tries > SPINS)
+		usleep(REST_US);
+}
+
+/* What is in the rings; waits for what is being written to them. */
+static int take(struct delivery *delivery)
+{
+	struct sk_capture *capture = delivery->capture;
+	unsigned tries = 0;
+
+	for (;;) {
+		int result;
+
+		sk_merge_look(capture->merge);
+		sk_loss_gather(capture->loss);
+		result = sk_merge_deliver(capture->merge, BATCH, deliver, delivery);
+		if (result != 0 || !sk_merge_pending(capture->merge))
+			return result;
+		rest(&tries);
+	}
+}
+
+/* Waits for an event; 0 if none came. */
+static int wait_for_events(struct sk_capture *capture, int timeout_ms, unsigned *tries)
 {
 	uint32_t *waits = &capture->programs->bss->sk_consumer_waits;
 	struct epoll_event event;
 	int result = 1;
 
-	/* Pairs with sk_ring_wake() in bpf/event.h: set the flag, then look. */
+	/* Pairs with sk_wake() in bpf/event.h: set the flag, then look. */
 	__atomic_store_n(waits, 1, __ATOMIC_SEQ_CST);
-	if (!sk_ring_pending(&capture->ring)) {
-		result = epoll_wait(capture->epoll, &event, 1, timeout_ms);
+	if (sk_merge_awaits(capture->merge)) {
+		rest(tries);
+	} else {
+		result = epoll_wait(capture->rings.epoll, &event, 1, timeout_ms);
 		if (result < 0)
 			result = -errno;
 		else if (result > 0)
@@ -425,26 +517,76 @@ int sk_capture_poll(struct sk_capture *capture, int timeout_ms,
 		    int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu), void *context)
 {
 	struct delivery delivery = {capture, handle, context};
-	int result = sk_ring_consume(&capture->ring, BATCH, deliver, &delivery);
+	uint64_t end = sk_clock_boot() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0) * 1000000;
+	int left = timeout_ms;
+	unsigned tries = 0;
 
-	if (result != 0 || timeout_ms == 0)
-		return result;
-	result = wait_for_events(capture, timeout_ms);
-	return result <= 0 ? result : sk_ring_consume(&capture->ring, BATCH, deliver, &delivery);
+	for (;;) {
+		int result = take(&delivery);
+		uint64_t now;
+
+		if (result != 0 || left == 0)
+			return result;
+		result = wait_for_events(capture, left, &tries);
+		if (result <= 0)
+			return result;
+		now = sk_clock_boot();
+		if (timeout_ms > 0)
+			left = now < end ? (int)((end - now + 999999) / 1000000) : 0;
+	}
+}
+
+/* --- counting ----------------------------------------------------------------- */
+
+static void add_cpu(const struct sk_capture *capture, size_t cpu, struct sk_capture_stats *stats)
+{
+	const struct sk_cpu *area = (const void *)(capture->rings.areas + cpu * capture->rings.area_size);
+
+	for (size_t class = 0; class < SK_EVENT_CLASS_COUNT; class ++) {
+		stats->produced[class] += __atomic_load_n(&area->produced[class], __ATOMIC_RELAXED);
+		stats->consumed[class] += capture->consumed[cpu][class];
+		for (size_t cause = 0; cause < SK_LOSS_COUNT; cause++)
+			stats->lost[cause][class] += __atomic_load_n(&area->lost[cause][class], __ATOMIC_RELAXED);
+	}
+}
+
+struct sk_capture_stats sk_capture_cpu_stats(const struct sk_capture *capture, size_t cpu)
+{
+	struct sk_capture_stats stats = {0};
+
+	if (cpu < capture->rings.cpu_count)
+		add_cpu(capture, cpu, &stats);
+	return stats;
 }
 
 struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture)
 {
-	const struct sk_capture_counters *counters = capture->programs->bss->sk_counters;
-	struct sk_capture_stats stats = {0};
+	struct sk_capture_stats stats = {
+		.unfollowed = __atomic_load_n(&capture->programs->bss->sk_unfollowed, __ATOMIC_RELAXED),
+		.disordered = sk_merge_disordered(capture->merge),
+	};
 
-	for (int i = 0; i < SK_CPU_LIMIT; i++) {
-		stats.events += __atomic_load_n(&counters[i].events, __ATOMIC_RELAXED);
-		stats.drops_ring += __atomic_load_n(&counters[i].drops_ring, __ATOMIC_RELAXED);
-		stats.drops_size += __atomic_load_n(&counters[i].drops_size, __ATOMIC_RELAXED);
-		stats.drops_scratch += __atomic_load_n(&counters[i].drops_scratch, __ATOMIC_RELAXED);
-	}
+	for (size_t cpu = 0; cpu < capture->rings.cpu_count; cpu++)
+		add_cpu(capture, cpu, &stats);
 	return stats;
+}
+
+uint64_t sk_capture_sum(const uint64_t by_class[SK_EVENT_CLASS_COUNT])
+{
+	uint64_t sum = 0;
+
+	for (size_t class = 0; class < SK_EVENT_CLASS_COUNT; class ++)
+		sum += by_class[class];
+	return sum;
+}
+
+uint64_t sk_capture_lost(const struct sk_capture_stats *stats)
+{
+	uint64_t sum = 0;
+
+	for (size_t cause = 0; cause < SK_LOSS_COUNT; cause++)
+		sum += sk_capture_sum(stats->lost[cause]);
+	return sum;
 }
 
 void sk_capture_close(struct sk_capture *capture)
@@ -453,10 +595,11 @@ void sk_capture_close(struct sk_capture *capture)
 		return;
 	while (capture->link_count > 0)
 		bpf_link__destroy(capture->links[--capture->link_count]);
-	sk_ring_close(&capture->ring);
-	if (capture->epoll >= 0)
-		close(capture->epoll);
+	sk_merge_close(capture->merge);
+	sk_loss_close(capture->loss);
+	sk_rings_close(&capture->rings);
 	sk_capture_bpf__destroy(capture->programs);
-	sk_free(capture->patched);
+	sk_free(capture->consumed);
+	sk_free(capture->noted);
 	sk_free(capture);
 }

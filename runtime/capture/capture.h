@@ -10,7 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/capture/bpf/loss.h"
 #include "runtime/scap/entries.h"
+#include "vm/event_class.h"
 #include "vm/support/error.h"
 
 struct sk_capture;
@@ -22,8 +24,11 @@ struct sk_capture_options {
 	 */
 	const uint64_t *syscalls;
 	size_t syscall_words;
-	size_t ring_size;     /* bytes, power of two; 0: 8 MiB */
-	uint32_t snap_length; /* bytes of I/O data kept; 0: 80 */
+	size_t ring_size; /* bytes of a ring, power of two; 0: 8 MiB */
+	/* Bytes of the lane that the classes with `reserved` (vm/event_class.def) have beside a ring; 0: 2 MiB. */
+	size_t lane_size;
+	unsigned cpus_per_ring; /* CPUs that share a ring and a lane; 0: 2 */
+	uint32_t snap_length;   /* bytes of I/O data kept; 0: 80 */
 	/*
 	 * Beginnings of open, openat, openat2, creat and connect are events too:
 	 * paths and addresses as they were before another thread could change them.
@@ -33,12 +38,26 @@ struct sk_capture_options {
 	int64_t only_tree_of;  /* pid whose descendants alone are captured; 0: the whole host */
 };
 
+/*
+ * Once nothing happens any more and all is read, produced = consumed + lost, for
+ * each class and each CPU.
+ */
 struct sk_capture_stats {
-	uint64_t events;        /* written to the ring */
-	uint64_t drops_ring;    /* the ring was full */
-	uint64_t drops_size;    /* the event was larger than 64 KiB */
-	uint64_t drops_scratch; /* no memory to build the event in */
+	uint64_t produced[SK_EVENT_CLASS_COUNT]; /* begun by the programs */
+	uint64_t consumed[SK_EVENT_CLASS_COUNT]; /* handed out */
+	uint64_t lost[SK_LOSS_COUNT][SK_EVENT_CLASS_COUNT];
+	uint64_t unfollowed; /* processes that only_tree_of had no room for */
+	uint64_t disordered; /* events that were handed out after a later one (runtime/capture/merge.h) */
 };
+
+/* Names of causes, for people. */
+extern const char *const sk_loss_names[SK_LOSS_COUNT];
+
+/* Of all classes. */
+uint64_t sk_capture_sum(const uint64_t by_class[SK_EVENT_CLASS_COUNT]);
+
+/* Lost events of all classes and causes. */
+uint64_t sk_capture_lost(const struct sk_capture_stats *stats);
 
 /*
  * Loads and attaches the programs.  Negative errno and a sentence that says
@@ -48,15 +67,19 @@ int sk_capture_open(const struct sk_capture_options *options, struct sk_capture 
 		    struct sk_error *error);
 
 /*
- * Handles the events that are there, waiting up to `timeout_ms` for the first.
- * `handle` gets each in the wire format; a negative return ends the call with
- * that value.  Returns the number of events, or negative errno (-EINTR when a
+ * Handles the events that are there, in the order of their times, waiting up to
+ * `timeout_ms` for the first.  The first after a loss has a note of it
+ * (SK_NOTE_LOST of vm/notes.h).  `handle` gets each in the wire format; a
+ * negative return ends the call with that value.  Returns the number of events, or negative errno (-EINTR when a
  * signal came).
  */
 int sk_capture_poll(struct sk_capture *capture, int timeout_ms,
 		    int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu), void *context);
 
 struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture);
+
+/* The same for one CPU; all 0 for one that cannot be.  What is not counted by CPU is 0 too. */
+struct sk_capture_stats sk_capture_cpu_stats(const struct sk_capture *capture, size_t cpu);
 
 void sk_capture_close(struct sk_capture *capture);
 

@@ -27,3 +27,8 @@ uint64_t sk_clock_boot_time(void)
 	}
 	return best;
 }
+
+uint64_t sk_clock_boot(void)
+{
+	return nanoseconds(CLOCK_BOOTTIME);
+}

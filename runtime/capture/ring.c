@@ -7,8 +7,7 @@
 
 #include <linux/bpf.h>
 
-/* How many records may pass before the kernel is told that their room is free. */
-enum { RELEASE_AFTER = 64 };
+_Static_assert((int)SK_RING_HEAD == (int)BPF_RINGBUF_HDR_SZ, "head of a record");
 
 int sk_ring_open(int map_fd, size_t size, struct sk_ring *ret_ring)
 {
@@ -39,40 +38,33 @@ void sk_ring_close(struct sk_ring *ring)
 	ring->consumer = NULL;
 }
 
-bool sk_ring_pending(const struct sk_ring *ring)
+uint64_t sk_ring_end(const struct sk_ring *ring)
 {
-	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) != *ring->consumer;
+	return __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 }
 
-int sk_ring_consume(struct sk_ring *ring, int limit,
-		    int (*handle)(void *context, const uint8_t *bytes, size_t size), void *context)
+bool sk_ring_pending(const struct sk_ring *ring)
 {
-	uint64_t position = *ring->consumer, end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
-	int count = 0, unreleased = 0, result = 0;
+	return sk_ring_end(ring) != *ring->consumer;
+}
 
-	while (count < limit && position < end && result >= 0) {
-		const uint8_t *record = ring->data + (position & (ring->size - 1));
-		/* Pairs with the kernel's release when it completes the record. */
-		uint32_t length = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
-		bool discarded = length & BPF_RINGBUF_DISCARD_BIT;
+struct sk_ring_place sk_ring_look(const struct sk_ring *ring, uint64_t position)
+{
+	const uint8_t *record = ring->data + (position & (ring->size - 1));
+	/* Pairs with the kernel's release when it completes the record. */
+	uint32_t head = __atomic_load_n((const uint32_t *)record, __ATOMIC_ACQUIRE);
+	uint32_t length = head & ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 
-		if (length & BPF_RINGBUF_BUSY_BIT)
-			break;
-		length &= ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		position += (BPF_RINGBUF_HDR_SZ + (uint64_t)length + 7) & ~(uint64_t)7;
-		if (!discarded) {
-			result = handle(context, record + BPF_RINGBUF_HDR_SZ, length);
-			count++;
-		}
-		if (++unreleased == RELEASE_AFTER || result < 0) {
-			__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
-			unreleased = 0;
-		}
-	}
-	/*
-	 * Sequentially consistent: whoever goes to sleep next looks at the
-	 * producer's position after this.
-	 */
-	__atomic_store_n(ring->consumer, position, __ATOMIC_SEQ_CST);
-	return result < 0 ? result : count;
+	return (struct sk_ring_place){
+		.bytes = record + SK_RING_HEAD,
+		.length = length,
+		.busy = head & BPF_RINGBUF_BUSY_BIT,
+		.discarded = head & BPF_RINGBUF_DISCARD_BIT,
+		.next = position + ((SK_RING_HEAD + (uint64_t)length + 7) & ~(uint64_t)7),
+	};
+}
+
+void sk_ring_release(struct sk_ring *ring, uint64_t position)
+{
+	__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
 }

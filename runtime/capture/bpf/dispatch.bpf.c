@@ -36,7 +36,7 @@ int sk_sys_exit(__u64 *context)
 		if (!bpf_map_lookup_elem(&sk_tree, &process))
 			return 0;
 	}
-	scratch = sk_scratch_take();
+	scratch = sk_scratch_take(dispatch->event);
 	if (!scratch)
 		return 0;
 	scratch->compat = sk_arch_compat(task);

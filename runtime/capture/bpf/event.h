@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
  * Building one event.  Each CPU has a scratch area, in which parameters are
- * appended in order; sk_event_submit() copies the result to the ring.
+ * appended in order; sk_event_submit() copies the result to the CPU's ring, or
+ * to its reserved lane.
  *
  *   scratch->record   scratch->event
- *   cpu, notes        header | lengths | parameter 0 | parameter 1 | ... | notes
+ *   cpu               header | lengths | parameter 0 | parameter 1 | ... | notes
  *                                                     ^ offset
  *
  * Invariant: the offset only grows, and every store masks it, so that the
@@ -44,13 +45,14 @@ struct sk_given {
 enum { SK_GIVEN_COUNT = 2 };
 
 struct sk_scratch {
+	/* What user space sees of this area. */
+	struct sk_cpu cpu __attribute__((aligned(64)));
 	/* What sys_exit found out, for the program that it calls. */
 	struct sk_dispatch dispatch;
 	__u64 arguments[SK_ARGUMENT_COUNT];
 	__s64 result;
 	__u32 call_origin; /* enum sk_bpf_origin */
 	__u32 compat;      /* 1: pointers and longs in user memory have 4 bytes */
-	__u32 busy;        /* 1: an event is being built here */
 	__u32 offset;      /* where in `event` the next parameter goes */
 	__u32 params;      /* number of parameters so far */
 	__u32 end;         /* of the event, where notes begin; 0: it has none */
@@ -78,13 +80,17 @@ struct sk_scratch {
 };
 
 extern const volatile struct sk_capture_config sk_config;
-extern struct sk_capture_counters sk_counters[SK_CPU_LIMIT];
+/* By event type: the class, and whether it has a lane reserved. */
+extern const volatile __u8 sk_classes[SK_TYPE_LIMIT];
 extern __u32 sk_consumer_waits;
+extern __u64 sk_unfollowed;
 /* Not in sk_config, which the verifier knows: it would follow every number of bytes on its own. */
 extern __u32 sk_snap_length;
 
+/* User space maps it, for struct sk_cpu. */
 struct sk_scratch_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct sk_scratch);
@@ -92,7 +98,15 @@ struct sk_scratch_map {
 
 struct sk_ring_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+	__uint(max_entries, 4096);
+};
+
+/* Made by user space (runtime/capture/rings.c), which says in struct sk_cpu who writes to which. */
+struct sk_rings_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct sk_ring_map);
 };
 
 struct sk_tree_map {
@@ -104,7 +118,7 @@ struct sk_tree_map {
 };
 
 extern struct sk_scratch_map sk_scratch_areas SEC(".maps");
-extern struct sk_ring_map sk_ring SEC(".maps");
+extern struct sk_rings_map sk_rings SEC(".maps");
 extern struct sk_tree_map sk_tree SEC(".maps");
 
 #define sk_barrier(variable) asm volatile("" : "+r"(variable))
@@ -116,36 +130,98 @@ extern struct sk_tree_map sk_tree SEC(".maps");
 #define sk_forget(field) (*(volatile __typeof__(field) *)&(field))
 
 /* Programs interrupt each other between any two instructions, on the same CPU. */
-#define sk_count(counter) __sync_fetch_and_add(&sk_counters[bpf_get_smp_processor_id() % SK_CPU_LIMIT].counter, 1)
+#define sk_count(counter) __sync_fetch_and_add(&(counter), 1)
 
-/*
- * This CPU's scratch area, taken.  Where tracepoints can be preempted, the
- * program that finds it taken loses its event rather than both getting mixed.
- */
-static __always_inline struct sk_scratch *sk_scratch_take(void)
+/* This CPU's scratch area, whoever has it. */
+static __always_inline struct sk_scratch *sk_scratch_here(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct sk_scratch *scratch = bpf_map_lookup_elem(&sk_scratch_areas, &cpu);
 
-	if (scratch && !__sync_lock_test_and_set(&scratch->busy, 1)) {
-		scratch->record.cpu = cpu;
+	return bpf_map_lookup_elem(&sk_scratch_areas, &cpu);
+}
+
+static __always_inline __u64 sk_now(void)
+{
+	return sk_config.boot_time + bpf_ktime_get_boot_ns();
+}
+
+/*
+ * From here on user space waits for this builder's event before it goes on to
+ * later ones.  False if the builder is at work already.
+ */
+static __always_inline bool sk_build_begin(struct sk_scratch *scratch, enum sk_builder builder)
+{
+	__u64 *word = &scratch->cpu.builders[builder];
+	__u64 idle = sk_forget(*word);
+
+	return !(idle & 1) && __sync_val_compare_and_swap(word, idle, idle + 1) == idle;
+}
+
+/* Behind what orders it: the kernel's when the event came into the ring, or that of sk_lose(). */
+static __always_inline void sk_build_end(struct sk_scratch *scratch, enum sk_builder builder)
+{
+	__u64 *word = &scratch->cpu.builders[builder];
+
+	sk_forget(*word) = sk_forget(*word) + 1;
+}
+
+static __always_inline __u32 sk_class_of(__u32 type)
+{
+	return sk_classes[type & (SK_TYPE_LIMIT - 1)];
+}
+
+/* Counted before user space can have it. */
+static __always_inline void sk_produce(struct sk_scratch *scratch, __u32 class)
+{
+	sk_count(scratch->cpu.produced[class & (SK_CLASS_LIMIT - 1)]);
+}
+
+/* An event that was produced does not arrive. */
+static __always_inline void sk_lose(struct sk_scratch *scratch, __u32 class, enum sk_loss cause)
+{
+	__u64 now = sk_now(), ordered;
+
+	__sync_val_compare_and_swap(&scratch->cpu.lost_first, 0, now);
+	sk_forget(scratch->cpu.lost_last) = now;
+	sk_count(scratch->cpu.lost[cause][class & (SK_CLASS_LIMIT - 1)]);
+	/* With its result used it is a full barrier: who sees this sees what stands above. */
+	ordered = __sync_fetch_and_add(&scratch->cpu.losses, 1);
+	sk_barrier(ordered);
+}
+
+/*
+ * This CPU's scratch area, taken for an event of `type`.  Where tracepoints can
+ * be preempted, the program that finds it taken loses its event rather than both
+ * getting mixed.
+ */
+static __always_inline struct sk_scratch *sk_scratch_take(__u32 type)
+{
+	struct sk_scratch *scratch = sk_scratch_here();
+	bool noted;
+
+	if (!scratch)
+		return NULL;
+	if (sk_build_begin(scratch, SK_BUILDER_SCRATCH)) {
+		scratch->record.cpu = bpf_get_smp_processor_id();
 		return scratch;
 	}
-	sk_count(drops_scratch);
+	noted = sk_build_begin(scratch, SK_BUILDER_LOSS);
+	sk_produce(scratch, sk_class_of(type));
+	sk_lose(scratch, sk_class_of(type), SK_LOSS_SCRATCH);
+	if (noted)
+		sk_build_end(scratch, SK_BUILDER_LOSS);
 	return NULL;
 }
 
 static __always_inline void sk_scratch_release(struct sk_scratch *scratch)
 {
-	sk_forget(scratch->busy) = 0;
+	sk_build_end(scratch, SK_BUILDER_SCRATCH);
 }
 
 /* The area that sys_exit took before it called this program. */
 static __always_inline struct sk_scratch *sk_scratch_taken(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&sk_scratch_areas, &cpu);
+	return sk_scratch_here();
 }
 
 static __always_inline void sk_event_begin(struct sk_scratch *scratch, __u32 type, __u32 nparams, __u64 tid)
@@ -258,22 +334,31 @@ static __always_inline void sk_put_user_bytes(struct sk_scratch *scratch, __u64 
 	sk_event_advance(scratch, length);
 }
 
-/*
- * Whoever reads the ring says so before it sleeps, and gets one wake-up for
- * that; nobody pays for waking a reader that is awake.  (The flag is looked at
- * after the event is in the ring, and the reader looks at the ring after it
- * has set the flag: one of the two sees the other.)
- */
-static __always_inline void sk_ring_wake(void)
+/* The ring for this CPU's events of a class. */
+static __always_inline void *sk_ring_of(struct sk_scratch *scratch, __u32 class)
 {
-	void *nothing;
+	return bpf_map_lookup_elem(&sk_rings, &scratch->cpu.rings[class >> 7 & 1]);
+}
 
+/*
+ * Whoever reads the rings says so before it sleeps, and gets one wake-up for
+ * that; nobody pays for waking a reader that is awake.  (The flag is looked at
+ * after the builder's word became odd, and the reader looks at the words, then
+ * at the rings, after it has set the flag: one of the two sees the other.)
+ */
+static __always_inline __u64 sk_wake(void)
+{
 	if (!sk_forget(sk_consumer_waits))
-		return;
-	sk_consumer_waits = 0;
-	nothing = bpf_ringbuf_reserve(&sk_ring, 8, 0);
-	if (nothing)
-		bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
+		return BPF_RB_NO_WAKEUP;
+	sk_forget(sk_consumer_waits) = 0;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* The event that was to wake the reader did not reach the ring. */
+static __always_inline void sk_wake_failed(__u64 wake)
+{
+	if (wake == BPF_RB_FORCE_WAKEUP)
+		sk_forget(sk_consumer_waits) = 1;
 }
 
 /* All parameters are there; notes follow (bpf/notes.h). Also right where notes follow already. */
@@ -306,27 +391,29 @@ static __always_inline void sk_event_tell_origin(struct sk_scratch *scratch)
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
-	__u32 length, end;
+	__u32 length, class;
+	void *ring;
+	__u64 wake;
 
 	sk_event_tell_origin(scratch);
 	length = sk_forget(scratch->offset);
-	end = sk_forget(scratch->end);
-	if (length > SK_EVENT_LIMIT) {
-		sk_count(drops_size);
+	class = sk_class_of(*(__u16 *)(scratch->event + 20));
+	ring = sk_ring_of(scratch, class);
+	sk_produce(scratch, class);
+	if (length > SK_EVENT_LIMIT || !ring) {
+		sk_lose(scratch, class, SK_LOSS_SIZE);
 		return;
 	}
-	*(__u64 *)scratch->event = sk_config.boot_time + bpf_ktime_get_boot_ns();
-	*(__u32 *)(scratch->event + 16) = end ? end : length;
-	scratch->record.notes = end ? length - end : 0;
+	*(__u64 *)scratch->event = sk_now();
+	*(__u32 *)(scratch->event + 16) = length;
 	length += sizeof(scratch->record);
 	sk_barrier(length);
 	length &= 2 * SK_AREA - 1;
-	if (bpf_ringbuf_output(&sk_ring, &scratch->record, length, BPF_RB_NO_WAKEUP)) {
-		sk_count(drops_ring);
-		return;
+	wake = sk_wake();
+	if (bpf_ringbuf_output(ring, &scratch->record, length, wake)) {
+		sk_wake_failed(wake);
+		sk_lose(scratch, class, SK_LOSS_RING);
 	}
-	sk_count(events);
-	sk_ring_wake();
 }
 
 static __always_inline void sk_event_submit(struct sk_scratch *scratch)

@@ -171,7 +171,7 @@ int sk_process_exec(__u64 *context)
 
 	if (!sk_process_wanted(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	scratch = sk_scratch_take();
+	scratch = sk_scratch_take(SK_EVENT_SYSCALL_EXECVE_19_X);
 	if (!scratch)
 		return 0;
 	sk_event_begin(scratch, SK_EVENT_SYSCALL_EXECVE_19_X, SK_NPARAMS_SYSCALL_EXECVE_19_X,

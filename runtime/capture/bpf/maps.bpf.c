@@ -7,10 +7,11 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile struct sk_capture_config sk_config = {};
-struct sk_capture_counters sk_counters[SK_CPU_LIMIT] = {};
+const volatile __u8 sk_classes[SK_TYPE_LIMIT] = {};
 __u32 sk_consumer_waits = 0;
+__u64 sk_unfollowed = 0;
 __u32 sk_snap_length = SK_SNAP_LENGTH;
 
 struct sk_scratch_map sk_scratch_areas SEC(".maps");
-struct sk_ring_map sk_ring SEC(".maps");
+struct sk_rings_map sk_rings SEC(".maps");
 struct sk_tree_map sk_tree SEC(".maps");

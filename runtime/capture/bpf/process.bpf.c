@@ -102,14 +102,14 @@ int sk_process_fork(__u64 *context)
 		return 0;
 	if (sk_config.only_tree && child_process != process &&
 	    bpf_map_update_elem(&sk_tree, &child_process, &one, BPF_ANY))
-		sk_count(drops_scratch);
-	scratch = sk_scratch_take();
-	if (!scratch)
-		return 0;
+		sk_count(sk_unfollowed);
 	registers = (const struct pt_regs *)bpf_task_pt_regs(task);
 	number = sk_arch_number(registers, task);
 	if (number < SK_NUMBERS_END && sk_dispatch_table[number].program == SK_PROGRAM_CLONE)
 		event = sk_dispatch_table[number].event;
+	scratch = sk_scratch_take(event);
+	if (!scratch)
+		return 0;
 	scratch->compat = sk_arch_compat(task);
 	sk_arch_arguments(registers, scratch->compat, arguments);
 
@@ -186,7 +186,7 @@ int sk_process_exit(void *context)
 		return 0;
 	if (sk_config.only_tree && BPF_CORE_READ(task, signal, live.counter) == 0)
 		bpf_map_delete_elem(&sk_tree, &process);
-	scratch = sk_scratch_take();
+	scratch = sk_scratch_take(SK_EVENT_PROCEXIT_1_E);
 	if (!scratch)
 		return 0;
 	sk_event_begin(scratch, SK_EVENT_PROCEXIT_1_E, SK_NPARAMS_PROCEXIT_1_E, (__u32)bpf_get_current_pid_tgid());

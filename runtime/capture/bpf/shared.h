@@ -2,7 +2,7 @@
 /*
  * What the BPF programs and user space share.
  *
- *   sys_exit ──► dispatch[number] ──► tail call: SK_PROGRAM_* ──► ring
+ *   sys_exit ──► dispatch[number] ──► tail call: SK_PROGRAM_* ──► ring, or reserved lane
  *                     │ 0: nobody wants it                         │
  *                     └─► return                  struct sk_ring_record + event
  *
@@ -14,24 +14,23 @@
 
 #include <linux/types.h>
 
-/*
- * A record of the ring: this, then one event in the wire format, then its
- * notes, which user space makes a parameter of (vm/notes.h).
- */
+#include "runtime/capture/bpf/loss.h"
+
+/* A record of the ring: this, then one event in the wire format, with its notes (vm/notes.h). */
 struct sk_ring_record {
 	__u16 cpu;
-	__u16 notes; /* bytes, with their magic; 0: none */
-	__u16 zero[2];
+	__u16 zero[3];
 };
 
 enum {
 	SK_EVENT_LIMIT = 65535, /* bytes of one event */
 	SK_TEXT_LIMIT = 4096,   /* bytes of a path or other string, with its NUL */
 	SK_ARGUMENT_COUNT = 6,  /* of a system call */
-	SK_CPU_LIMIT = 1024,    /* CPUs whose counters are kept apart */
 	SK_SNAP_LENGTH = 80,    /* default */
 	SK_SNAP_LIMIT = 32768,  /* highest */
 	SK_TREE_LIMIT = 65536,  /* processes followed by only_tree_of */
+	SK_TYPE_LIMIT = 512,    /* more than there are event types, and a power of two */
+	SK_CLASS_LIMIT = 16,    /* more than there are classes of events, and a power of two */
 };
 
 /*
@@ -104,12 +103,39 @@ struct sk_capture_config {
 	__u64 resolve_paths; /* 1: paths that lead elsewhere than they say are told */
 };
 
-struct sk_capture_counters {
-	__u64 events;
-	__u64 drops_ring;
-	__u64 drops_size;
-	__u64 drops_scratch;
-	__u64 zero[4]; /* one cache line a CPU */
+/*
+ * Who can be building an event on a CPU at the same time: programs that use the
+ * scratch area, one by one, and those that interrupt them, each with its own word.
+ */
+enum sk_builder {
+	SK_BUILDER_SCRATCH,
+	SK_BUILDER_SIGNAL,
+	SK_BUILDER_SWITCH,
+	SK_BUILDER_FAULT_USER,
+	SK_BUILDER_FAULT_KERNEL,
+	SK_BUILDER_LOSS, /* builds nothing, but notes that something was lost */
+	SK_BUILDER_COUNT = 8
+};
+
+/* Classes of events have an entry in the table `sk_classes`: the class, and this bit. */
+enum { SK_CLASS_RESERVED = 0x80 };
+
+/*
+ * What a CPU shares with user space: the head of its scratch area.
+ *
+ * A builder's word is odd from before it takes its event's time until the event
+ * is in the ring, or is counted as lost.  Whoever reads the clock, then an even
+ * word, then the rings has all the builder's events up to that time.
+ */
+struct sk_cpu {
+	__u64 builders[SK_BUILDER_COUNT];
+	__u64 produced[SK_CLASS_LIMIT]; /* events begun, by class: what was consumed and what was lost */
+	__u64 losses;                   /* sum of `lost`, counted after it and after the times */
+	__u64 lost_first;               /* time since the epoch; user space makes it 0 when it has taken note */
+	__u64 lost_last;
+	__u32 rings[2]; /* which it writes to: bulk, reserved lane */
+	__u64 zero[4];
+	__u64 lost[SK_LOSS_COUNT][SK_CLASS_LIMIT];
 };
 
 #endif

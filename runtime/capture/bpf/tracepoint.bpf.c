@@ -60,24 +60,36 @@ _Static_assert(SK_NPARAMS_SIGNALDELIVER_E == 3 && SK_NPARAMS_SCHEDSWITCH_6_E == 
 	       "the events above are the schema's");
 
 /* A place in the ring, or NULL, and that is counted. */
-#define sk_fixed_reserve(event)                                                                                    \
-	do {                                                                                                       \
-		(event) = bpf_ringbuf_reserve(&sk_ring, sizeof(*(event)), 0);                                      \
-		if (!(event))                                                                                      \
-			sk_count(drops_ring);                                                                      \
-	} while (0)
+static __always_inline void *reserve(struct sk_scratch *scratch, enum sk_builder builder, __u32 type, __u64 size)
+{
+	__u32 class = sk_class_of(type);
+	void *ring, *place = NULL;
 
-#define sk_fixed_submit(event, number)                                                                             \
+	sk_produce(scratch, class);
+	if (!sk_build_begin(scratch, builder)) {
+		sk_lose(scratch, class, SK_LOSS_SCRATCH);
+		return NULL;
+	}
+	ring = sk_ring_of(scratch, class);
+	if (ring)
+		place = bpf_ringbuf_reserve(ring, size, 0);
+	if (!place) {
+		sk_lose(scratch, class, SK_LOSS_RING);
+		sk_build_end(scratch, builder);
+	}
+	return place;
+}
+
+#define fixed_submit(scratch, builder, event, number)                                                              \
 	do {                                                                                                       \
 		(event)->head.record = (struct sk_ring_record){.cpu = bpf_get_smp_processor_id()};                 \
-		(event)->head.ts = sk_config.boot_time + bpf_ktime_get_boot_ns();                                  \
+		(event)->head.ts = sk_now();                                                                       \
 		(event)->head.tid = (__u32)bpf_get_current_pid_tgid();                                             \
 		(event)->head.length = sizeof(*(event)) - sizeof((event)->head.record);                            \
 		(event)->head.type = (number);                                                                     \
 		(event)->head.nparams = sizeof((event)->lengths) / sizeof((event)->lengths[0]);                    \
-		bpf_ringbuf_submit((event), BPF_RB_NO_WAKEUP);                                                     \
-		sk_count(events);                                                                                  \
-		sk_ring_wake();                                                                                    \
+		bpf_ringbuf_submit((event), sk_wake());                                                            \
+		sk_build_end(scratch, builder);                                                                    \
 	} while (0)
 
 static __always_inline bool wanted(void)
@@ -116,10 +128,14 @@ int sk_signal_deliver(__u64 *context)
 	__s32 signal = (__s32)context[0];
 	const struct kernel_siginfo *info = (const struct kernel_siginfo *)context[1];
 	struct signal_event *event;
+	struct sk_scratch *scratch;
 
 	if (!wanted())
 		return 0;
-	sk_fixed_reserve(event);
+	scratch = sk_scratch_here();
+	if (!scratch)
+		return 0;
+	event = reserve(scratch, SK_BUILDER_SIGNAL, SK_EVENT_SIGNALDELIVER_E, sizeof(*event));
 	if (!event)
 		return 0;
 	event->lengths[0] = event->lengths[1] = 8;
@@ -127,7 +143,7 @@ int sk_signal_deliver(__u64 *context)
 	event->source = sender(signal, info);
 	event->target = (__u32)bpf_get_current_pid_tgid();
 	event->signal = signal;
-	sk_fixed_submit(event, SK_EVENT_SIGNALDELIVER_E);
+	fixed_submit(scratch, SK_BUILDER_SIGNAL, event, SK_EVENT_SIGNALDELIVER_E);
 	return 0;
 }
 
@@ -137,10 +153,14 @@ int sk_sched_switch(__u64 *context)
 	struct task_struct *previous = (struct task_struct *)context[1], *next = (struct task_struct *)context[2];
 	struct mm_struct *mm;
 	struct switch_event *event;
+	struct sk_scratch *scratch;
 
 	if (!wanted())
 		return 0;
-	sk_fixed_reserve(event);
+	scratch = sk_scratch_here();
+	if (!scratch)
+		return 0;
+	event = reserve(scratch, SK_BUILDER_SWITCH, SK_EVENT_SCHEDSWITCH_6_E, sizeof(*event));
 	if (!event)
 		return 0;
 	mm = BPF_CORE_READ(previous, mm);
@@ -152,20 +172,24 @@ int sk_sched_switch(__u64 *context)
 	event->size = sk_memory_size(mm, 0);
 	event->resident = sk_memory_size(mm, 1);
 	event->swapped = sk_memory_size(mm, 2);
-	sk_fixed_submit(event, SK_EVENT_SCHEDSWITCH_6_E);
+	fixed_submit(scratch, SK_BUILDER_SWITCH, event, SK_EVENT_SCHEDSWITCH_6_E);
 	return 0;
 }
 
 #if defined(__TARGET_ARCH_x86)
 
-static __always_inline int page_fault(const __u64 *context)
+static __always_inline int page_fault(const __u64 *context, enum sk_builder builder)
 {
 	const struct pt_regs *registers = (const struct pt_regs *)context[1];
 	struct fault_event *event;
+	struct sk_scratch *scratch;
 
 	if (!wanted())
 		return 0;
-	sk_fixed_reserve(event);
+	scratch = sk_scratch_here();
+	if (!scratch)
+		return 0;
+	event = reserve(scratch, builder, SK_EVENT_PAGE_FAULT_E, sizeof(*event));
 	if (!event)
 		return 0;
 	event->lengths[0] = event->lengths[1] = 8;
@@ -173,20 +197,20 @@ static __always_inline int page_fault(const __u64 *context)
 	event->address = context[0];
 	event->instruction = BPF_CORE_READ(registers, ip);
 	event->error = sk_map_PAGE_FAULT(context[2]);
-	sk_fixed_submit(event, SK_EVENT_PAGE_FAULT_E);
+	fixed_submit(scratch, builder, event, SK_EVENT_PAGE_FAULT_E);
 	return 0;
 }
 
 SEC("tp_btf/page_fault_user")
 int sk_page_fault_user(__u64 *context)
 {
-	return page_fault(context);
+	return page_fault(context, SK_BUILDER_FAULT_USER);
 }
 
 SEC("tp_btf/page_fault_kernel")
 int sk_page_fault_kernel(__u64 *context)
 {
-	return page_fault(context);
+	return page_fault(context, SK_BUILDER_FAULT_KERNEL);
 }
 
 #endif
