@@ -18,6 +18,12 @@ static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 	return sk_proc_read_thread(tid, sink);
 }
 
+static int lookup_fd(void *context, int64_t pid, int64_t fd, const struct sk_entry_sink *sink)
+{
+	(void)context;
+	return sk_proc_read_fd(pid, fd, sink);
+}
+
 static int host_users(void *context, const struct sk_entry_sink *sink)
 {
 	(void)context;
@@ -40,7 +46,8 @@ static void forget_container(void *context, const char *id, size_t length)
 	sk_inquirer_forget(context, id, length);
 }
 
-const struct sk_state_source sk_watch_source = {.lookup = lookup, .host_users = host_users, .exists = exists};
+const struct sk_state_source sk_watch_source = {
+	.lookup = lookup, .lookup_fd = lookup_fd, .host_users = host_users, .exists = exists};
 
 struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
 {

@@ -93,6 +93,12 @@ int sk_proc_scan(int64_t only_tree_of, const struct sk_entry_sink *sink, struct 
 /* One thread from /proc, with its process's fds if it is a main thread. */
 int sk_proc_read_thread(int64_t tid, const struct sk_entry_sink *sink);
 
+/*
+ * One fd of process `pid`, to `sink->fd`.  -ENOENT if it is gone; or what the
+ * sink said.
+ */
+int sk_proc_read_fd(int64_t pid, int64_t fd, const struct sk_entry_sink *sink);
+
 /* The host's users and groups, from /etc/passwd and /etc/group. */
 int sk_proc_read_users(const struct sk_entry_sink *sink);
 

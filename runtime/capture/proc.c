@@ -126,6 +126,15 @@ int sk_proc_scan(int64_t only_tree_of, const struct sk_entry_sink *sink, struct 
 	return 0;
 }
 
+int sk_proc_read_fd(int64_t pid, int64_t fd, const struct sk_entry_sink *sink)
+{
+	struct sk_proc_net net = {0};
+	int result = sk_proc_send_fd(pid, fd, &net, sink);
+
+	sk_proc_net_release(&net);
+	return result;
+}
+
 int sk_proc_read_thread(int64_t tid, const struct sk_entry_sink *sink)
 {
 	int64_t pid = sk_proc_task_process(tid);

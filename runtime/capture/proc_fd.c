@@ -106,9 +106,33 @@ static bool describe(int64_t pid, struct sk_fd_entry *entry, const char *link, s
 	return true;
 }
 
+enum { GONE = 1 };
+
+static int send_fd(int64_t pid, int64_t fd, struct sk_proc_net *net, const struct sk_entry_sink *sink)
+{
+	struct sk_fd_entry entry = {.fd = fd};
+	char link[SK_PROC_TEXT];
+	size_t length;
+	int result;
+
+	if (sk_proc_read_link(link, sizeof(link), &length, "/proc/%lld/fd/%lld", (long long)pid, (long long)fd) <
+		    0 ||
+	    !describe(pid, &entry, link, length, net))
+		return GONE;
+	result = sink->fd(sink->context, pid, &entry);
+	return result < 0 ? result : 0;
+}
+
+int sk_proc_send_fd(int64_t pid, int64_t fd, struct sk_proc_net *net, const struct sk_entry_sink *sink)
+{
+	int result = send_fd(pid, fd, net, sink);
+
+	return result == GONE ? -ENOENT : result;
+}
+
 int sk_proc_send_fds(int64_t pid, struct sk_proc_net *net, const struct sk_entry_sink *sink)
 {
-	char path[64], link[SK_PROC_TEXT];
+	char path[64];
 	struct dirent *name;
 	int result = 0;
 	DIR *directory;
@@ -119,16 +143,13 @@ int sk_proc_send_fds(int64_t pid, struct sk_proc_net *net, const struct sk_entry
 	directory = opendir(path);
 	if (!directory)
 		return 0;
-	for (int i = 0; i < SK_PROC_FDS && result == 0 && (name = readdir(directory));) {
-		struct sk_fd_entry entry = {0};
-		size_t length;
+	for (int i = 0; i < SK_PROC_FDS && result >= 0 && (name = readdir(directory));) {
+		int64_t fd;
 
-		if (!sk_proc_parse_number(name->d_name, &entry.fd))
+		if (!sk_proc_parse_number(name->d_name, &fd))
 			continue;
 		i++;
-		if (sk_proc_read_link(link, sizeof(link), &length, "%s/%lld", path, (long long)entry.fd) == 0 &&
-		    describe(pid, &entry, link, length, net))
-			result = sink->fd(sink->context, pid, &entry);
+		result = send_fd(pid, fd, net, sink);
 	}
 	closedir(directory);
 	return result < 0 ? result : 0;

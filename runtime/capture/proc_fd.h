@@ -15,6 +15,12 @@
  */
 int sk_proc_send_fds(int64_t pid, struct sk_proc_net *net, const struct sk_entry_sink *sink);
 
+/*
+ * Gives one fd of process `pid` to the sink.  0, -ENOENT if it is gone, or the
+ * negative value that the sink returned.
+ */
+int sk_proc_send_fd(int64_t pid, int64_t fd, struct sk_proc_net *net, const struct sk_entry_sink *sink);
+
 /* As many as the state keeps (spec/state.md section 9). */
 enum { SK_PROC_FDS = 4096 };
 

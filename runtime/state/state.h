@@ -34,8 +34,11 @@ struct sk_state_source {
 	int (*container_users)(void *context, int64_t tid, const struct sk_entry_sink *sink);
 	/* Imports the host's users and groups again: a uid appeared that is not known.  May be NULL. */
 	int (*host_users)(void *context, const struct sk_entry_sink *sink);
-	/* Gives one fd of `tid` (one that came through SCM_RIGHTS) to `sink->fd`.  May be NULL. */
-	int (*lookup_fd)(void *context, int64_t tid, int64_t fd, const struct sk_entry_sink *sink);
+	/*
+	 * Gives one fd of process `pid` (one that came through SCM_RIGHTS) to
+	 * `sink->fd`; negative errno if it is gone.  May be NULL.
+	 */
+	int (*lookup_fd)(void *context, int64_t pid, int64_t fd, const struct sk_entry_sink *sink);
 	/*
 	 * A thread is in a container (12 digits of its id) of which there is no
 	 * metadata; it may come later, as an event.  Called again with every
@@ -65,6 +68,7 @@ struct sk_state_stats {
 	uint64_t threads, threads_added, threads_removed, threads_dropped;
 	uint64_t fds_dropped;
 	uint64_t lookups, lookups_failed;
+	uint64_t fd_lookups_skipped;   /* fds that came through sockets faster than anyone may ask for */
 	uint64_t enter_events_dropped; /* too long to be stored */
 	uint64_t purged;               /* threads whose exit was never seen */
 	uint64_t out_of_memory;        /* times that something was not recorded for lack of memory */

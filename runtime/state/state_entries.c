@@ -431,13 +431,30 @@ bool sk_state_lookup(struct sk_state *state, int64_t tid)
 	return true;
 }
 
+/*
+ * Whoever passes fds on without end must not keep the sensor busy: a socket
+ * costs a look through the tables of its namespace.
+ */
+enum { FD_LOOKUPS_A_SECOND = 512, SECOND = 1000000000 };
+
 void sk_state_lookup_fd(struct sk_state *state, struct sk_thread *thread, int64_t fd)
 {
 	const struct sk_entry_sink sink = {.context = state, .fd = sink_fd};
 	const struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;
 
-	if (state->live && state->source.lookup_fd && owner &&
-	    state->source.lookup_fd(state->source.context, owner->tid, fd, &sink) < 0)
+	if (!state->live || !state->source.lookup_fd || !owner || fd < 0)
+		return;
+	if (state->now / SECOND != state->fd_lookup_second) {
+		state->fd_lookup_second = state->now / SECOND;
+		state->fd_lookups = 0;
+	}
+	if (state->fd_lookups == FD_LOOKUPS_A_SECOND) {
+		state->stats.fd_lookups_skipped++;
+		return;
+	}
+	state->fd_lookups++;
+	state->stats.lookups++;
+	if (state->source.lookup_fd(state->source.context, owner->tid, fd, &sink) < 0)
 		state->stats.lookups_failed++;
 }
 

@@ -63,7 +63,9 @@ struct sk_state {
 	void *learned_context;
 	struct sk_buffer learned_event;
 	uint64_t now;
-	uint64_t next_purge; /* 0: not planned yet */
+	uint64_t next_purge;       /* 0: not planned yet */
+	uint64_t fd_lookup_second; /* that `fd_lookups` are of */
+	uint32_t fd_lookups;
 
 	/* What the last event left for this one to do: the rules had to see it first. */
 	bool settle;

@@ -221,4 +221,38 @@ else
 	skip "official: container rules fire inside a runc container" "runc cannot start one here: $(tail -n 1 "$work/runc.log")"
 fi
 stop_sensor
+
+# --- fds that come through a socket -------------------------------------------
+
+cat >"$work/passed.yaml" <<YAML
+- rule: passed
+  desc: who reads what somebody else opened
+  condition: evt.type = read and fd.name startswith $work/passed
+  output: "%proc.pid %fd.name %fd.type %fd.num"
+  priority: INFO
+YAML
+start_sensor "$work/passed.yaml"
+echo secret >"$work/passed-file"
+# The one who reads was there before the file was opened, so it has the fd from the socket alone.
+reader=$(python3 - "$work/passed-file" <<'PYTHON'
+import array, os, socket, sys, time
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+child = os.fork()
+if child == 0:
+    ours.close()
+    data, control, flags, address = theirs.recvmsg(16, socket.CMSG_SPACE(8))
+    fds = array.array('i', control[0][2])
+    time.sleep(0.5)  # the sensor looks at /proc when the event gets to it
+    os.read(fds[0], 100)
+    os._exit(0)
+time.sleep(0.2)
+fd = os.open(sys.argv[1], os.O_RDONLY)
+ours.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))])
+os.waitpid(child, 0)
+print(child)
+PYTHON
+)
+expect "a file whose fd came through a socket has its name" alerted passed "proc.pid=$reader" \
+	"fd.name=$work/passed-file" fd.type=file
+stop_sensor
 finish

@@ -364,6 +364,25 @@ TEST(fds_have_their_kinds)
 		close(i);
 }
 
+TEST(one_fd_can_be_read_alone)
+{
+	int file = open("/etc/passwd", O_RDONLY | O_CLOEXEC), pair[2];
+
+	CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	memset(&kept, 0, sizeof(kept));
+	CHECK_EQUAL(sk_proc_read_fd(getpid(), file, &sink), 0);
+	CHECK_EQUAL(kept.fds, 1);
+	CHECK_EQUAL(type_of(file), SK_FD_FILE_V2);
+	CHECK_TEXT(kept.fd[file].name, "/etc/passwd");
+	CHECK_EQUAL(sk_proc_read_fd(getpid(), pair[0], &sink), 0);
+	CHECK_EQUAL(type_of(pair[0]), SK_FD_UNIX_SOCK);
+	close(file);
+	CHECK_EQUAL(sk_proc_read_fd(getpid(), file, &sink), -ENOENT);
+	CHECK_EQUAL(kept.fds, 2);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 TEST(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
 {
 	struct sockaddr_un honest = {.sun_family = AF_UNIX, .sun_path = "\0sk-test-honest"};
@@ -553,11 +572,9 @@ TEST(a_thread_exists_under_its_own_name_alone)
 	CHECK(!sk_proc_thread_exists(-1, -1, comm));
 }
 
-TEST_MAIN(RUN(a_thread_exists_under_its_own_name_alone) RUN(the_machine_is_described)
-		  RUN(damaged_lines_of_passwd_are_skipped) RUN(this_process_is_described) RUN(fds_have_their_kinds)
-			  RUN(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
-				  RUN(a_thread_whose_name_looks_like_numbers_is_read)
-					  RUN(one_process_can_be_read_alone) RUN(only_a_tree_leaves_the_others_out)
-						  RUN(parents_come_before_their_children)
-							  RUN(a_long_command_line_is_cut)
-								  RUN(a_sink_that_refuses_ends_the_scan))
+TEST_MAIN(RUN(a_thread_exists_under_its_own_name_alone) RUN(the_machine_is_described) RUN(
+	damaged_lines_of_passwd_are_skipped) RUN(this_process_is_described) RUN(fds_have_their_kinds)
+		  RUN(one_fd_can_be_read_alone) RUN(a_forged_line_in_the_table_of_unix_sockets_names_nothing)
+			  RUN(a_thread_whose_name_looks_like_numbers_is_read) RUN(one_process_can_be_read_alone)
+				  RUN(only_a_tree_leaves_the_others_out) RUN(parents_come_before_their_children)
+					  RUN(a_long_command_line_is_cut) RUN(a_sink_that_refuses_ends_the_scan))

@@ -578,6 +578,41 @@ TEST(fds_that_come_through_a_socket_are_asked_for)
 	world_close(&world);
 }
 
+/* 400 messages of two fds each, within a second. */
+TEST(fds_that_come_without_end_are_asked_for_so_many_times_a_second)
+{
+	const struct sk_state_source source = {.lookup_fd = give_fd};
+	const struct sk_state_options options = {.own_pid = -1, .source = &source};
+	const struct {
+		uint64_t length;
+		uint32_t level, type;
+		int32_t fds[2];
+	} control = {24, 1, 1, {11, 12}};
+
+	world_open(&world, &options);
+	populate(&world);
+	opens_socket(3, UNIX, STREAM, 0);
+	world.now -= world.now % SECOND;
+	for (int i = 0; i < 400; i++) {
+		event(&world, SK_EVENT_SOCKET_RECVMSG_X, 100);
+		number(&world, 0, 1);
+		bytes(&world, 4, &control, sizeof(control));
+		number(&world, 5, 3);
+		feed(&world);
+	}
+	CHECK_EQUAL(sk_state_stats(world.state).lookups, 512);
+	CHECK_EQUAL(sk_state_stats(world.state).fd_lookups_skipped, 800 - 512);
+	world.now += SECOND;
+	asked_fd = 0;
+	event(&world, SK_EVENT_SOCKET_RECVMSG_X, 100);
+	number(&world, 0, 1);
+	bytes(&world, 4, &control, sizeof(control));
+	number(&world, 5, 3);
+	feed(&world);
+	CHECK_EQUAL(asked_fd, 12);
+	world_close(&world);
+}
+
 TEST(tuples_of_any_length_are_harmless)
 {
 	uint8_t wire[64];
@@ -646,6 +681,7 @@ TEST_MAIN(
 	RUN(connections_that_were_there_get_their_direction)
 	RUN(ping_has_no_ports)
 	RUN(fds_that_come_through_a_socket_are_asked_for)
+	RUN(fds_that_come_without_end_are_asked_for_so_many_times_a_second)
 	RUN(tuples_of_any_length_are_harmless)
 	RUN(addresses_are_printed_as_inet_ntop_does)
 )
