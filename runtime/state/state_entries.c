@@ -232,20 +232,26 @@ static void fix_socket(struct sk_state *state, struct sk_fd *fd)
 	sk_string_assign(state->strings, &fd->name, NULL, name, length);
 }
 
-void sk_state_fix_sockets(struct sk_state *state, struct sk_thread *thread)
+static void fix_if_socket(struct sk_state *state, struct sk_thread *thread, const struct sk_fd *fd)
 {
 	const uint16_t roles = SK_FD_FLAG_ROLE_CLIENT | SK_FD_FLAG_ROLE_SERVER;
+	struct sk_fd *own;
+
+	if ((fd->type != SK_FD_IPV4_SOCK && fd->type != SK_FD_UNIX_SOCK) || (fd->flags & roles))
+		return;
+	own = sk_fd_table_edit(&state->fds, thread->fds, fd->fd);
+	if (own)
+		fix_socket(state, own);
+}
+
+void sk_state_fix_sockets(struct sk_state *state, struct sk_thread *thread)
+{
 	uint32_t cursor = 0;
 	const struct sk_fd *fd;
 
 	note_listening(state, thread->fds);
 	while ((fd = sk_fd_table_next(thread->fds, &cursor)))
-		if ((fd->type == SK_FD_IPV4_SOCK || fd->type == SK_FD_UNIX_SOCK) && !(fd->flags & roles)) {
-			struct sk_fd *own = sk_fd_table_edit(&state->fds, thread->fds, fd->fd);
-
-			if (own)
-				fix_socket(state, own);
-		}
+		fix_if_socket(state, thread, fd);
 }
 
 /* --- the sink ---------------------------------------------------------- */
@@ -440,7 +446,8 @@ enum { FD_LOOKUPS_A_SECOND = 512, SECOND = 1000000000 };
 void sk_state_lookup_fd(struct sk_state *state, struct sk_thread *thread, int64_t fd)
 {
 	const struct sk_entry_sink sink = {.context = state, .fd = sink_fd};
-	const struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;
+	struct sk_thread *owner = thread->flags & SK_CLONE_FILES ? sk_thread_main(thread) : thread;
+	const struct sk_fd *found;
 
 	if (!state->live || !state->source.lookup_fd || !owner || fd < 0)
 		return;
@@ -454,8 +461,13 @@ void sk_state_lookup_fd(struct sk_state *state, struct sk_thread *thread, int64_
 	}
 	state->fd_lookups++;
 	state->stats.lookups++;
-	if (state->source.lookup_fd(state->source.context, owner->tid, fd, &sink) < 0)
+	if (state->source.lookup_fd(state->source.context, owner->tid, fd, &sink) < 0) {
 		state->stats.lookups_failed++;
+		return;
+	}
+	found = owner->fds ? sk_fd_find(owner->fds, fd) : NULL;
+	if (found)
+		fix_if_socket(state, owner, found);
 }
 
 /* --- addresses --------------------------------------------------------- */
