@@ -63,14 +63,18 @@ static uint64_t count_class(struct sk_cpu *area, size_t class)
  */
 static void gather(struct sk_loss_watch *watch, struct sk_cpu *area, struct cpu *cpu)
 {
-	uint64_t first, last;
+	uint64_t first, last, news = 0;
 
 	for (size_t i = 0; i < SK_EVENT_CLASS_COUNT; i++) {
 		uint64_t count = count_class(area, i);
 
 		watch->pending.counts[i] += count - cpu->counted[i];
+		news += count - cpu->counted[i];
 		cpu->counted[i] = count;
 	}
+	/* Counted the last time already, when `losses` was about to say so. */
+	if (news == 0)
+		return;
 	first = __atomic_exchange_n(&area->lost_first, 0, __ATOMIC_SEQ_CST);
 	last = __atomic_load_n(&area->lost_last, __ATOMIC_RELAXED);
 	if (first == 0)

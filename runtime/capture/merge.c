@@ -45,7 +45,8 @@ struct queue {
 
 struct builder {
 	uint64_t word;
-	uint64_t since; /* it changed after this time */
+	uint64_t since; /* it became so after this time */
+	uint64_t seen;  /* and was seen at this one */
 };
 
 struct sk_merge {
@@ -76,6 +77,7 @@ int sk_merge_open(const struct sk_merge_options *options, struct sk_merge **ret_
 	if (!merge)
 		return -ENOMEM;
 	merge->options = *options;
+	merge->looked = options->boot_time + sk_clock_boot();
 	merge->queues = sk_alloc_zeroed(options->ring_count, sizeof(*merge->queues));
 	merge->heap = sk_alloc_zeroed(options->ring_count, sizeof(struct queue *));
 	merge->builders = sk_alloc_zeroed(options->cpu_count * SK_BUILDER_COUNT, sizeof(*merge->builders));
@@ -133,11 +135,9 @@ static uint64_t find_horizon(struct sk_merge *merge)
 			struct builder *builder = &merge->builders[cpu * SK_BUILDER_COUNT + i];
 			uint64_t word = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
 
-			if (word != builder->word) {
-				builder->word = word;
-				builder->since = merge->looked;
-			}
-			if (word & 1 && builder->since < horizon && now - builder->since < PATIENCE_NS)
+			if (word != builder->word)
+				*builder = (struct builder){word, merge->looked, now};
+			if (word & 1 && builder->since < horizon && now - builder->seen < PATIENCE_NS)
 				horizon = builder->since;
 		}
 	}

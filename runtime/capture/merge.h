@@ -45,7 +45,7 @@ struct sk_merge_options {
 	uint64_t boot_time; /* ns since the epoch at which the boot clock, which events' times count on, was 0 */
 };
 
-/* -ENOMEM. */
+/* Before anybody builds an event. -ENOMEM. */
 int sk_merge_open(const struct sk_merge_options *options, struct sk_merge **ret_merge);
 
 void sk_merge_close(struct sk_merge *merge);
