@@ -88,6 +88,20 @@ static bool is_unused(const char *function)
 	return false;
 }
 
+/* The table was made on x86-64; on ARM two flags of open() have each other's bit. */
+static unsigned long long as_this_machine_has_it(int map, unsigned long long native)
+{
+#if defined(__aarch64__)
+	unsigned long long swapped = 1ULL << 14 | 1ULL << 16;
+
+	if (map == SK_MAP_OPEN || map == SK_MAP_PIPE2)
+		return (native & ~swapped) | (native >> 14 & 1) << 16 | (native >> 16 & 1) << 14;
+#else
+	(void)map;
+#endif
+	return native;
+}
+
 TEST(flags_map_as_in_the_reference)
 {
 	const char *shared = getenv("SK_SHARED") ? getenv("SK_SHARED") : "../shared";
@@ -115,6 +129,7 @@ TEST(flags_map_as_in_the_reference)
 			CHECK(is_unused(function));
 			continue;
 		}
+		native = as_this_machine_has_it(map, native);
 		actual = sk_map_choose((uint32_t)map, native);
 		if (actual != wire) {
 			printf("# %s(%#llx)\n", function, native);

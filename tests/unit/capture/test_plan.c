@@ -58,18 +58,18 @@ TEST(what_the_state_needs_is_always_captured)
 		}
 	}
 	CHECK_EQUAL(missing, 0);
-	CHECK_EQUAL(native("rename")->program, SK_PROGRAM_NONE);
+	CHECK_EQUAL(native("mkdirat")->program, SK_PROGRAM_NONE);
 	CHECK_EQUAL(native("read")->program, SK_PROGRAM_NONE);
 }
 
 TEST(a_selected_call_is_captured_and_no_other)
 {
-	plan_with("rename");
-	CHECK_EQUAL(native("rename")->event, SK_EVENT_SYSCALL_RENAME_X);
-	CHECK_EQUAL(native("rename")->program, SK_PROGRAM_RECIPE);
-	CHECK_EQUAL(native("rename")->recipe, SK_RECIPE_SYSCALL_RENAME_X);
-	CHECK_EQUAL(native("rename")->nparams, 3);
-	CHECK_EQUAL(native("unlink")->program, SK_PROGRAM_NONE);
+	plan_with("mkdirat");
+	CHECK_EQUAL(native("mkdirat")->event, SK_EVENT_SYSCALL_MKDIRAT_X);
+	CHECK_EQUAL(native("mkdirat")->program, SK_PROGRAM_RECIPE);
+	CHECK_EQUAL(native("mkdirat")->recipe, SK_RECIPE_SYSCALL_MKDIRAT_X);
+	CHECK_EQUAL(native("mkdirat")->nparams, 4);
+	CHECK_EQUAL(native("symlinkat")->program, SK_PROGRAM_NONE);
 }
 
 TEST(a_call_without_an_event_of_its_own_is_generic)
