@@ -74,14 +74,14 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run test unit nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
+.PHONY: all help deps run aarch64 test test-aarch64 test-kernel unit nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(B)/saker ## build/saker
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # --- building ----------------------------------------------------------
 
@@ -186,6 +186,19 @@ docs: man ## write the pages of docs/ anew that come from tables of the code, an
 unit: $(UNIT_PROGRAMS) ## the tests that need neither kernel nor ../shared
 	$(Q)tests/run $(filter $(B)/tests/unit/%,$(UNIT_PROGRAMS))
 
+# --- other machines and kernels (docs/platforms.md) ------------------------
+
+MACHINES ?= build/machines
+aarch64: ## build/aarch64/saker, with gcc-aarch64-linux-gnu and libraries fetched into MACHINES (build/machines)
+	$(Q)tests/machine/fetch aarch64 $(MACHINES)/aarch64
+	$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- SYSROOT=$(abspath $(MACHINES))/aarch64/root B=build/aarch64 all
+
+test-aarch64: ## the live tests on an emulated aarch64 with Debian's kernel (ALL=1: the unit tests too)
+	$(Q)MACHINES=$(MACHINES) tests/machine/run aarch64 $(if $(ALL),--all)
+
+test-kernel: ## the live tests on an emulated x86_64 with Debian's kernel
+	$(Q)MACHINES=$(MACHINES) tests/machine/run x86_64 $(if $(ALL),--all)
+
 # --- fuzzing -----------------------------------------------------------
 
 # libFuzzer needs clang, and its own build of the library.
@@ -241,4 +254,4 @@ uninstall: ## what install put there
 clean: ## remove what was built
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name machines -prune -o -name '*.d' -type f -print 2>/dev/null)
