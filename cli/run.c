@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saker run: watches this host. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/signals.h"
 #include "cli/watch.h"
+#include "runtime/capture/filter.h"
 
-enum { OPTION_CHECK = 3000, OPTION_RING, OPTION_ENTER };
+enum { OPTION_CHECK = 3000, OPTION_RING, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTER };
 
 /* Whether this host can be watched: loads the programs and lets them go. */
 static int check(void)
@@ -18,6 +20,25 @@ static int check(void)
 	if (sk_capture_open(&options, &capture, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	sk_capture_close(capture);
+	return SK_EXIT_OK;
+}
+
+/* What the kernel would hold back with these rules. */
+static int explain_filter(struct sk_engine *engine, struct sk_command_line *line)
+{
+	const struct sk_state_options state = {.own_pid = -1};
+	struct sk_buffer buffer = {0};
+	struct sk_kernel_filter *filter;
+	int status = sk_engine_start(engine, line, &state);
+
+	if (status != SK_EXIT_OK)
+		return status;
+	if (sk_kernel_filter_create(&engine->rules.bundle, &filter) < 0)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	sk_kernel_filter_explain(filter, &buffer);
+	sk_kernel_filter_destroy(filter);
+	fwrite(buffer.bytes, 1, buffer.length, stdout);
+	sk_buffer_release(&buffer);
 	return SK_EXIT_OK;
 }
 
@@ -44,7 +65,7 @@ static int run(struct sk_command_line *line)
 	struct sk_watch_options options = {0};
 	struct sk_watch_runtimes runtimes = {0};
 	struct sk_engine engine;
-	bool only_check = false;
+	bool only_check = false, only_explain = false;
 	int id, status = SK_EXIT_USAGE;
 
 	sk_engine_init(&engine, false);
@@ -53,6 +74,10 @@ static int run(struct sk_command_line *line)
 			only_check = true;
 		} else if (id == OPTION_ENTER) {
 			options.enter_events = true;
+		} else if (id == OPTION_NO_FILTER) {
+			options.no_kernel_filter = true;
+		} else if (id == OPTION_EXPLAIN_FILTER) {
+			only_explain = true;
 		} else if (id == OPTION_RING) {
 			if (!sk_watch_read_ring_size(line->value, &options.ring_size)) {
 				sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
@@ -69,7 +94,12 @@ static int run(struct sk_command_line *line)
 		goto out;
 	}
 	sk_signals_catch();
-	status = only_check ? check() : watch(&engine, line, &runtimes, &options);
+	if (only_check)
+		status = check();
+	else if (only_explain)
+		status = explain_filter(&engine, line);
+	else
+		status = watch(&engine, line, &runtimes, &options);
 out:
 	sk_engine_release(&engine);
 	return status;
@@ -100,6 +130,12 @@ const struct sk_command sk_command_run = {
 			{OPTION_ENTER, "enter-events", NULL,
 			 "read the paths of open and the addresses of connect when the call begins, too, before "
 			 "another thread can rewrite them; makes these calls slower"},
+			{OPTION_NO_FILTER, "no-kernel-filter", NULL,
+			 "let the kernel hold nothing back: calls that no rule can match and that do not change "
+			 "the state are recorded, too"},
+			{OPTION_EXPLAIN_FILTER, "explain-filter", NULL,
+			 "only say what the kernel holds back with these rules, and for which rule it keeps the "
+			 "rest"},
 			{OPTION_CHECK, "check", NULL,
 			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},
 			{0},

@@ -11,6 +11,7 @@
 #include "cli/deadline.h"
 #include "cli/loss.h"
 #include "cli/signals.h"
+#include "runtime/capture/filter.h"
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 {
@@ -128,21 +129,49 @@ int sk_watch_start_inquirer(const struct sk_watch_runtimes *runtimes, struct sk_
 	return result < 0 ? sk_fail(SK_EXIT_REFUSED, "cannot start a thread: %s", strerror(-result)) : SK_EXIT_OK;
 }
 
+/* --- what the kernel holds back ---------------------------------------------- */
+
+/* The watching of a host: its events go to the sensor, and then to the filter, which learns from them. */
+struct watcher {
+	struct sk_sensor *sensor;
+	struct sk_capture *capture;
+	struct sk_kernel_filter *filter; /* NULL: none */
+	bool without_alerts;
+};
+
+static int hold_back(void *context, const struct sk_filter_path *path)
+{
+	return sk_capture_hold_back(context, path);
+}
+
 /* --- watching ---------------------------------------------------------------- */
 
 static int handle(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
-	sk_sensor_event(context, bytes, size, cpu, false);
+	const struct watcher *watcher = context;
+	const uint32_t *rules;
+
+	if (!watcher->without_alerts)
+		sk_sensor_event(watcher->sensor, bytes, size, cpu, false);
+	else if (sk_sensor_apply(watcher->sensor, bytes, size, cpu, false))
+		sk_sensor_evaluate(watcher->sensor, &rules);
+	if (watcher->filter)
+		sk_kernel_filter_observe(watcher->filter, &sk_sensor_view(watcher->sensor)->event, hold_back,
+					 watcher->capture);
 	return 0;
 }
 
-static int handle_quietly(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
+static void tell_held_back(const struct sk_capture *capture)
 {
-	const uint32_t *rules;
+	uint64_t counts[SK_CAPTURE_FILTER_REASONS];
+	const char *separator = "saker: held back in the kernel:";
 
-	if (sk_sensor_apply(context, bytes, size, cpu, false))
-		sk_sensor_evaluate(context, &rules);
-	return 0;
+	sk_capture_filtered(capture, counts);
+	for (int i = 1; i < SK_FILTER_REASON_COUNT; i++) {
+		fprintf(stderr, "%s %" PRIu64 " %s", separator, counts[i], sk_filter_reason_names[i]);
+		separator = ",";
+	}
+	fputc('\n', stderr);
 }
 
 static void summarise(const struct sk_engine *engine, const struct sk_capture *capture, bool without_alerts)
@@ -169,43 +198,53 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
+static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
 {
 	const struct sk_capture_options capture_options = {
 		.syscalls = engine->rules.bundle.syscalls,
 		.syscall_words = engine->rules.bundle.syscalls_count,
 		.ring_size = options->ring_size,
 		.enter_events = options->enter_events,
+		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);
-	struct sk_capture *capture;
 	struct sk_error error = {0};
-	int (*const take)(void *, const uint8_t *, size_t, uint16_t) =
-		options->without_alerts ? handle_quietly : handle;
 	int64_t end;
 	int result = 0, wait;
 
-	if (sk_capture_open(&capture_options, &capture, &error) < 0)
+	if (sk_capture_open(&capture_options, &watcher->capture, &error) < 0 || sk_proc_scan(0, &sink, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
-	if (sk_proc_scan(0, &sink, &error) < 0) {
-		sk_capture_close(capture);
-		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
-	}
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
 	end = sk_deadline_after(options->seconds);
 	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR)) {
 		if (options->inquirer)
-			sk_inquirer_deliver(options->inquirer, sk_watch_event_time(engine->sensor), take,
-					    engine->sensor);
-		result = sk_capture_poll(capture, wait, take, engine->sensor);
+			sk_inquirer_deliver(options->inquirer, sk_watch_event_time(engine->sensor), handle,
+					    watcher);
+		result = sk_capture_poll(watcher->capture, wait, handle, watcher);
 	}
 
 	sk_outputs_flush(&engine->outputs);
-	summarise(engine, capture, options->without_alerts);
-	sk_capture_close(capture);
+	summarise(engine, watcher->capture, options->without_alerts);
+	if (watcher->filter)
+		tell_held_back(watcher->capture);
 	if (result < 0 && result != -EINTR)
 		return sk_fail(SK_EXIT_REFUSED, "reading events failed: error %d", -result);
 	return engine->outputs.failed ? SK_EXIT_OUTPUT : SK_EXIT_OK;
+}
+
+int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
+{
+	struct watcher watcher = {.sensor = engine->sensor, .without_alerts = options->without_alerts};
+	int status;
+
+	/* Beginnings of calls say what the path was, and the kernel looks at it when the call ends. */
+	if (!options->no_kernel_filter && !options->enter_events &&
+	    sk_kernel_filter_create(&engine->rules.bundle, &watcher.filter) < 0)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	status = watch(engine, options, &watcher);
+	sk_capture_close(watcher.capture);
+	sk_kernel_filter_destroy(watcher.filter);
+	return status;
 }
 
 bool sk_watch_read_ring_size(const char *text, size_t *ret_size)

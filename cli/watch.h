@@ -63,6 +63,7 @@ struct sk_watch_options {
 	size_t ring_size;             /* 0: the default */
 	bool enter_events;            /* of struct sk_capture_options */
 	unsigned seconds;             /* 0: until a signal */
+	bool no_kernel_filter;        /* everything that is captured comes through */
 	bool without_alerts;          /* events are evaluated, and nothing is reported */
 };
 

@@ -23,6 +23,7 @@
 
 #include "runtime/capture/bpf/shared.h"
 #include "runtime/capture/clock.h"
+#include "runtime/capture/filter.h"
 #include "runtime/capture/loss.h"
 #include "runtime/capture/merge.h"
 #include "runtime/capture/plan.h"
@@ -219,6 +220,9 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	programs->data->sk_snap_length = options->snap_length;
 	classify(capture);
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);
+	if (options->filter)
+		memcpy(programs->rodata->sk_filter_table, options->filter,
+		       sizeof(programs->rodata->sk_filter_table));
 	if (options->enter_events)
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
 	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events);
@@ -557,6 +561,26 @@ struct sk_capture_stats sk_capture_cpu_stats(const struct sk_capture *capture, s
 	if (cpu < capture->rings.cpu_count)
 		add_cpu(capture, cpu, &stats);
 	return stats;
+}
+
+void sk_capture_filtered(const struct sk_capture *capture, uint64_t ret_counts[SK_CAPTURE_FILTER_REASONS])
+{
+	const struct sk_filter_counters *counters = capture->programs->bss->sk_filter_counters;
+
+	memset(ret_counts, 0, SK_CAPTURE_FILTER_REASONS * sizeof(ret_counts[0]));
+	for (int cpu = 0; cpu < SK_FILTER_CPUS; cpu++) {
+		for (int i = 0; i < SK_CAPTURE_FILTER_REASONS; i++)
+			ret_counts[i] += __atomic_load_n(&counters[cpu].counts[i], __ATOMIC_RELAXED);
+	}
+}
+
+int sk_capture_hold_back(struct sk_capture *capture, const struct sk_filter_path *path)
+{
+	const uint8_t value = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(capture->programs->maps.sk_filter_paths), path, &value, BPF_ANY) < 0
+		       ? -errno
+		       : 0;
 }
 
 struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture)

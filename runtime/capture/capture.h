@@ -16,6 +16,8 @@
 #include "vm/support/error.h"
 
 struct sk_capture;
+struct sk_filter_entry;
+struct sk_filter_path;
 
 struct sk_capture_options {
 	/*
@@ -36,7 +38,11 @@ struct sk_capture_options {
 	bool enter_events;
 	bool given_paths_only; /* paths as the calls were given them, not what they led to (vm/notes.h) */
 	int64_t only_tree_of;  /* pid whose descendants alone are captured; 0: the whole host */
+	/* What the kernel holds back: SK_FILTER_EVENTS of them (filter.h); NULL: nothing. */
+	const struct sk_filter_entry *filter;
 };
+
+enum { SK_CAPTURE_FILTER_REASONS = 8 };
 
 /*
  * Once nothing happens any more and all is read, produced = consumed + lost, for
@@ -75,6 +81,15 @@ int sk_capture_open(const struct sk_capture_options *options, struct sk_capture 
  */
 int sk_capture_poll(struct sk_capture *capture, int timeout_ms,
 		    int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu), void *context);
+
+/*
+ * Calls that were held back by the filter, by enum sk_filter_reason, since the
+ * capture was opened.
+ */
+void sk_capture_filtered(const struct sk_capture *capture, uint64_t ret_counts[SK_CAPTURE_FILTER_REASONS]);
+
+/* Opens of this path are held back from now on (filter.h); 0 or a negative errno. */
+int sk_capture_hold_back(struct sk_capture *capture, const struct sk_filter_path *path);
 
 struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture);
 

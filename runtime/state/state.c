@@ -142,6 +142,11 @@ static const uint8_t traits[SK_EVENT_COUNT] = {
 	[SK_EVENT_SOCKET_CONNECT_E] = TRAIT_STORE,
 };
 
+bool sk_state_handles(uint16_t type)
+{
+	return handlers[type] || (traits[type] & (TRAIT_STORE | TRAIT_STORE_IF_PATH));
+}
+
 /* --- life -------------------------------------------------------------- */
 
 int sk_state_create(const struct sk_state_options *options, struct sk_state **ret_state)

@@ -125,6 +125,9 @@ int sk_state_dump(struct sk_state *state, const struct sk_entry_sink *sink);
  */
 void sk_state_process(struct sk_state *state, struct sk_event_view *view);
 
+/* True if an event of this type may change more than what is known of when its thread was last seen. */
+bool sk_state_handles(uint16_t type);
+
 /*
  * Raised whenever a thread that others descend from changes visibly, or a
  * parent link changes: what was found for (thread, revision, lineage epoch)

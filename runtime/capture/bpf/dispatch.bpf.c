@@ -4,6 +4,7 @@
  * as it can: one look into a table for a call that nobody wants.
  */
 #include "runtime/capture/bpf/dispatch.h"
+#include "runtime/capture/bpf/sieve.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -51,8 +52,9 @@ int sk_sys_exit(__u64 *context)
 		}
 	}
 	scratch->dispatch = *(const struct sk_dispatch *)dispatch;
-	bpf_tail_call(context, &sk_programs, scratch->dispatch.program);
-	/* Only if the slot is empty. */
+	if (!sk_filter_holds_back(scratch))
+		bpf_tail_call(context, &sk_programs, scratch->dispatch.program);
+	/* Held back, or the slot is empty. */
 	sk_scratch_release(scratch);
 	return 0;
 }

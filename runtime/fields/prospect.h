@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether any rule can match an event of which only little is known: what the
+ * kernel knows before it builds the event.
+ *
+ *   type, result, flags, path ─► fields that follow from them ─► predicates,
+ *   true, false or unknown ─► three-valued run of every rule (vm/reach.h)
+ *
+ * Values come from the extractors themselves, which are given an event with
+ * nothing in it but what is known: so a field cannot mean one thing here and
+ * another when the event is there.  What is not certain is unknown, and what
+ * is unknown rules nothing out.
+ */
+#ifndef SK_FIELDS_PROSPECT_H
+#define SK_FIELDS_PROSPECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vm/bundle.h"
+
+enum sk_prospect_result {
+	SK_PROSPECT_ANY,
+	SK_PROSPECT_SUCCESS, /* 0 or above */
+	SK_PROSPECT_FAILED,  /* -1 to -SK_PROSPECT_ERRORS */
+	SK_PROSPECT_ERROR,   /* exactly -error */
+};
+
+enum { SK_PROSPECT_ERRORS = 255 };
+
+/* What the fd that an event uses is, as far as the state knows it. */
+enum sk_prospect_fd {
+	SK_PROSPECT_FD_ANY,
+	SK_PROSPECT_FD_FILE,    /* in the table, as a regular file of any name */
+	SK_PROSPECT_FD_UNKNOWN, /* not in the table */
+};
+
+struct sk_prospect {
+	uint16_t type;  /* enum sk_event_type, of the end of a system call */
+	uint16_t error; /* of SK_PROSPECT_ERROR, above 0 */
+	uint8_t result; /* enum sk_prospect_result */
+	uint8_t fd;     /* enum sk_prospect_fd */
+	/*
+	 * Of open and its like: parameter `flags` has the bits of `flags`, maybe
+	 * some of `maybe`, and no other.
+	 */
+	bool has_flags;
+	uint32_t flags, maybe;
+	/* Of those that have a mode: 1: a bit of 0111 is set; 0: none; -1: not known. */
+	int8_t executable;
+	/*
+	 * Of open and its like: the path as it was given, absolute and as
+	 * sk_prospect_is_plain() wants it; NULL: not known.  If the call succeeded,
+	 * what it opened is a regular file.
+	 */
+	const char *path;
+	uint32_t path_length;
+};
+
+struct sk_prospector;
+
+/* The bundle must outlive it.  0 or -ENOMEM. */
+int sk_prospector_create(const struct sk_bundle *bundle, struct sk_prospector **ret_prospector);
+void sk_prospector_destroy(struct sk_prospector *prospector);
+
+/*
+ * The number of the first rule that may match such an event; SK_NONE: none can.
+ * Out of memory it is a rule that may not.
+ */
+uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_prospect *prospect);
+
+/*
+ * True if conditions count events, or measure the time since the first one or
+ * the last one: they see every event that is there, and must see all of them.
+ */
+bool sk_prospector_counts(struct sk_prospector *prospector);
+
+/*
+ * True if what a rule does with an event of this type, in its condition or its
+ * output, may hang on a regular file that stands in a process's table of fds
+ * since an earlier event.
+ */
+bool sk_prospector_asks_for_files(struct sk_prospector *prospector, uint16_t type, uint32_t *ret_rule);
+
+/* True for an absolute path without "..", ".", "//" and a slash at the end, below 1024 bytes: it names itself. */
+bool sk_prospect_is_plain(const char *path, uint32_t length);
+
+#endif
