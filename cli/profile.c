@@ -16,7 +16,6 @@ enum {
 	OPTION_TOP,
 	OPTION_SAMPLE,
 	OPTION_SECONDS,
-	OPTION_RING,
 	/* One event in so many is timed while the host is watched. */
 	LIVE_SAMPLE = 64,
 	DEFAULT_TOP = 20,
@@ -29,7 +28,7 @@ struct request {
 	bool json, suggest;
 	uint32_t top, every, seconds;
 	const char *svg;
-	size_t ring_size;
+	struct sk_rings_sizes rings;
 	struct sk_watch_runtimes runtimes;
 	struct sk_inquirer *inquirer;
 	uint64_t events;
@@ -105,7 +104,7 @@ static int profile(struct sk_engine *engine, struct request *request, const char
 {
 	const struct sk_watch_options watch = {
 		.inquirer = request->inquirer,
-		.ring_size = request->ring_size,
+		.rings = request->rings,
 		.seconds = request->seconds,
 		.without_alerts = true,
 	};
@@ -141,14 +140,9 @@ static void take_option(struct request *request, struct sk_engine *engine, struc
 	case OPTION_SECONDS:
 		request->seconds = (uint32_t)sk_command_line_number(line, "--seconds", 1, SECONDS_LIMIT);
 		break;
-	case OPTION_RING:
-		if (!sk_watch_read_ring_size(line->value, &request->ring_size)) {
-			sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
-			line->failed = true;
-		}
-		break;
 	default:
-		if (!sk_watch_take_option(&request->runtimes, line, id))
+		if (!sk_watch_take_option(&request->runtimes, line, id) &&
+		    !sk_rings_take_option(&request->rings, line, id))
 			sk_engine_take_option(engine, line, id);
 	}
 }
@@ -170,9 +164,10 @@ static int run(struct sk_command_line *line)
 		sk_command_usage(line, "one capture, or none to watch this host");
 		goto out;
 	}
-	if (line->argc == 1 &&
-	    (request.seconds || request.ring_size || request.runtimes.count || request.runtimes.none)) {
-		sk_command_usage(line, "--seconds, --ring-size and sockets of runtimes are for watching this host");
+	if (line->argc == 1 && (request.seconds || sk_rings_given(&request.rings) || request.runtimes.count ||
+				request.runtimes.none)) {
+		sk_command_usage(
+			line, "--seconds, options about rings and sockets of runtimes are for watching this host");
 		goto out;
 	}
 	if (line->argc == 0) {
@@ -240,7 +235,7 @@ const struct sk_command sk_command_profile = {
 			{OPTION_SAMPLE, "sample", "N", "time one event in N, by lot; default 1, on a live host 64"},
 			{OPTION_SECONDS, "seconds", "N",
 			 "how long to watch this host; default 30, a signal ends it too"},
-			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
+			SK_RINGS_OPTIONS(""),
 			SK_WATCH_OPTIONS,
 			SK_MATCHING_OPTION,
 			SK_HOW_OPTION,

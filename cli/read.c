@@ -11,6 +11,7 @@
 #include "cli/filter.h"
 #include "cli/loss.h"
 #include "cli/read/line.h"
+#include "cli/rings.h"
 #include "cli/signals.h"
 #include "cli/watch.h"
 #include "runtime/scap/reader.h"
@@ -18,7 +19,6 @@
 
 enum {
 	OPTION_SECONDS = 3000,
-	OPTION_RING,
 	OPTION_SNAP,
 	FLUSH_AT = 64 * 1024,
 	SECONDS_LIMIT = 7 * 24 * 3600,
@@ -43,7 +43,7 @@ struct reading {
 	uint64_t count; /* lines to print; 0: all */
 	uint64_t printed;
 	uint64_t seconds;
-	size_t ring_size;
+	struct sk_rings_sizes rings;
 	uint32_t snap_length;
 	int64_t own_pid; /* live: what saker does itself is not printed; 0: a capture */
 	bool live;
@@ -134,10 +134,9 @@ static int show_live(void *context, const uint8_t *bytes, size_t size, uint16_t 
 
 static int read_host(struct reading *reading)
 {
-	const struct sk_capture_options options = {
+	struct sk_capture_options options = {
 		.syscalls = reading->filter.syscalls,
 		.syscall_words = sizeof(reading->filter.syscalls) / sizeof(reading->filter.syscalls[0]),
-		.ring_size = reading->ring_size,
 		.snap_length = reading->snap_length,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(reading->filter.sensor);
@@ -147,6 +146,7 @@ static int read_host(struct reading *reading)
 	int64_t deadline;
 	int result = 0, wait;
 
+	sk_rings_apply(&reading->rings, &options);
 	if (sk_capture_open(&options, &capture, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	if (sk_proc_scan(0, &sink, &error) < 0) {
@@ -258,11 +258,8 @@ static void take_option(struct reading *reading, struct sk_command_line *line, i
 	case OPTION_SECONDS:
 		reading->seconds = sk_command_line_number(line, "--seconds", 1, SECONDS_LIMIT);
 		break;
-	case OPTION_RING:
-		if (!sk_watch_read_ring_size(line->value, &reading->ring_size)) {
-			sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
-			line->failed = true;
-		}
+	default:
+		sk_rings_take_option(&reading->rings, line, id);
 		break;
 	}
 }
@@ -283,9 +280,9 @@ static int run(struct sk_command_line *line)
 		path = *line->argv++;
 		line->argc--;
 	}
-	if (path && (reading.seconds || reading.ring_size || reading.snap_length))
+	if (path && (reading.seconds || sk_rings_given(&reading.rings) || reading.snap_length))
 		return sk_command_usage(
-			line, "--seconds, --snaplen and --ring-size are for this host, not for a capture");
+			line, "--seconds, --snaplen and those about rings are for this host, not for a capture");
 	reading.own_pid = path ? 0 : getpid();
 	sk_signals_catch();
 	status = start(&reading, line->argc, line->argv, path);
@@ -336,8 +333,7 @@ const struct sk_command sk_command_read = {
 			{'l', "live", NULL, "watch this host: all words are FILTER"},
 			{'s', "snaplen", "BYTES", "live: bytes of data kept of each read or write; default 80"},
 			{OPTION_SECONDS, "seconds", "N", "live: end after N seconds"},
-			{OPTION_RING, "ring-size", "MIB",
-			 "live: size of the ring between kernel and saker; default 8"},
+			SK_RINGS_OPTIONS("live: "),
 			{0},
 		},
 	.example = "  saker read x.scap proc.name = cat and evt.type in (open, openat)\n"

@@ -24,7 +24,6 @@ enum {
 	OPTION_NEUTRAL = 3000,
 	OPTION_SECONDS,
 	OPTION_SIZE,
-	OPTION_RING,
 	OPTION_ONLY,
 	OPTION_SIGNALS,
 	SECONDS_LIMIT = 7 * 24 * 3600,
@@ -43,6 +42,7 @@ struct recording {
 	const char *condition;
 	struct sk_error error;
 	struct sk_capture_options capture;
+	struct sk_rings_sizes rings;
 	uint64_t events;                /* that are seen by who reads the capture */
 	uint64_t count, seconds, bytes; /* limits; 0: none */
 	pid_t command;                  /* 0: the whole host */
@@ -219,6 +219,7 @@ static int record(struct recording *recording, char **argv)
 		recording->command = command.pid;
 		recording->capture.only_tree_of = command.pid;
 	}
+	sk_rings_apply(&recording->rings, &recording->capture);
 	if (sk_capture_open(&recording->capture, &capture, &recording->error) < 0) {
 		if (argv[0]) {
 			close(command.go);
@@ -290,11 +291,8 @@ static void take_option(struct recording *recording, struct sk_command_line *lin
 	case OPTION_SIGNALS:
 		recording->signals = true;
 		break;
-	case OPTION_RING:
-		if (!sk_watch_read_ring_size(line->value, &recording->capture.ring_size)) {
-			sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
-			line->failed = true;
-		}
+	default:
+		sk_rings_take_option(&recording->rings, line, id);
 		break;
 	}
 }
@@ -416,7 +414,7 @@ const struct sk_command sk_command_record = {
 			{'W', "files", "N",
 			 "with -C: use N files in turn, the oldest is overwritten; with -G alone: end after N "
 			 "files"},
-			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
+			SK_RINGS_OPTIONS(""),
 			{OPTION_NEUTRAL, "neutral", NULL,
 			 "leave out what tells of this machine: its name, its interfaces but the loopback, its "
 			 "users but root "

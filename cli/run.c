@@ -8,7 +8,7 @@
 #include "cli/watch.h"
 #include "runtime/capture/filter.h"
 
-enum { OPTION_CHECK = 3000, OPTION_RING, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTER };
+enum { OPTION_CHECK = 3000, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTER };
 
 /* Whether this host can be watched: loads the programs and lets them go. */
 static int check(void)
@@ -78,12 +78,8 @@ static int run(struct sk_command_line *line)
 			options.no_kernel_filter = true;
 		} else if (id == OPTION_EXPLAIN_FILTER) {
 			only_explain = true;
-		} else if (id == OPTION_RING) {
-			if (!sk_watch_read_ring_size(line->value, &options.ring_size)) {
-				sk_command_usage(line, "--ring-size is a power of two from 1 to 1024, in MiB");
-				line->failed = true;
-			}
-		} else if (!sk_watch_take_option(&runtimes, line, id)) {
+		} else if (!sk_watch_take_option(&runtimes, line, id) &&
+			   !sk_rings_take_option(&options.rings, line, id)) {
 			sk_engine_take_option(&engine, line, id);
 		}
 	}
@@ -126,7 +122,7 @@ const struct sk_command sk_command_run = {
 		(const struct sk_option[]){
 			SK_ENGINE_OPTIONS,
 			SK_WATCH_OPTIONS,
-			{OPTION_RING, "ring-size", "MIB", "size of the ring between kernel and saker; default 8"},
+			SK_RINGS_OPTIONS(""),
 			{OPTION_ENTER, "enter-events", NULL,
 			 "read the paths of open and the addresses of connect when the call begins, too, before "
 			 "another thread can rewrite them; makes these calls slower"},

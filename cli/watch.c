@@ -200,10 +200,9 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 
 static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
 {
-	const struct sk_capture_options capture_options = {
+	struct sk_capture_options capture_options = {
 		.syscalls = engine->rules.bundle.syscalls,
 		.syscall_words = engine->rules.bundle.syscalls_count,
-		.ring_size = options->ring_size,
 		.enter_events = options->enter_events,
 		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
 	};
@@ -212,6 +211,7 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 	int64_t end;
 	int result = 0, wait;
 
+	sk_rings_apply(&options->rings, &capture_options);
 	if (sk_capture_open(&capture_options, &watcher->capture, &error) < 0 || sk_proc_scan(0, &sink, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
@@ -245,16 +245,4 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 	sk_capture_close(watcher.capture);
 	sk_kernel_filter_destroy(watcher.filter);
 	return status;
-}
-
-bool sk_watch_read_ring_size(const char *text, size_t *ret_size)
-{
-	unsigned megabytes;
-	char rest;
-
-	if (sscanf(text, "%u%c", &megabytes, &rest) != 1 || megabytes < 1 || megabytes > 1024 ||
-	    (megabytes & (megabytes - 1)))
-		return false;
-	*ret_size = (size_t)megabytes << 20;
-	return true;
 }

@@ -11,6 +11,7 @@
 #define SK_CLI_WATCH_H
 
 #include "cli/engine.h"
+#include "cli/rings.h"
 #include "runtime/capture/capture.h"
 #include "runtime/containers/inquirer.h"
 
@@ -60,11 +61,11 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor);
 
 struct sk_watch_options {
 	struct sk_inquirer *inquirer; /* of its source */
-	size_t ring_size;             /* 0: the default */
-	bool enter_events;            /* of struct sk_capture_options */
-	unsigned seconds;             /* 0: until a signal */
-	bool no_kernel_filter;        /* everything that is captured comes through */
-	bool without_alerts;          /* events are evaluated, and nothing is reported */
+	struct sk_rings_sizes rings;
+	bool enter_events;     /* of struct sk_capture_options */
+	unsigned seconds;      /* 0: until a signal */
+	bool no_kernel_filter; /* everything that is captured comes through */
+	bool without_alerts;   /* events are evaluated, and nothing is reported */
 };
 
 /*
@@ -73,8 +74,5 @@ struct sk_watch_options {
  * that line counts reported ones.  An enum sk_exit.
  */
 int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options);
-
-/* Reads MIB of --ring-size; false if it is none. */
-bool sk_watch_read_ring_size(const char *text, size_t *ret_size);
 
 #endif
