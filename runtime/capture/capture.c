@@ -61,13 +61,14 @@ enum {
 	/* How often one looks again for an event that is being built, and then, how long one rests between. */
 	SPINS = 100,
 	REST_US = 50,
-	LINK_COUNT = 9,
+	LINK_COUNT = 11,
 };
 
 struct sk_capture {
 	struct sk_capture_bpf *programs;
 	struct bpf_link *links[LINK_COUNT];
 	size_t link_count;
+	bool uring_unseen;
 	struct sk_rings rings;
 	struct sk_merge *merge;
 	struct sk_loss_watch *loss;
@@ -196,6 +197,22 @@ static void classify(struct sk_capture *capture)
 	}
 }
 
+/*
+ * Both of the kernel's tracepoints are needed, and the request as it is since
+ * 5.19; false: operations of io_uring remain unseen, though they are wanted.
+ */
+static bool select_uring(const struct sk_capture_bpf *programs, const struct sk_capture_options *options)
+{
+	bool wanted =
+		sk_capture_plan_uring(options->syscalls, options->syscall_words, programs->rodata->sk_uring_table);
+	bool possible = libbpf_find_vmlinux_btf_id("io_uring_submit_req", BPF_TRACE_RAW_TP) > 0 &&
+			libbpf_find_vmlinux_btf_id("io_uring_complete", BPF_TRACE_RAW_TP) > 0;
+
+	bpf_program__set_autoload(programs->progs.sk_uring_submit, wanted && possible);
+	bpf_program__set_autoload(programs->progs.sk_uring_complete, wanted && possible);
+	return !wanted || possible;
+}
+
 static int configure(struct sk_capture *capture, const struct sk_capture_options *options,
 		     struct sk_rings_options *rings, struct sk_error *error)
 {
@@ -227,6 +244,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
 	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events);
 	select_optional(programs, options);
+	capture->uring_unseen = !select_uring(programs, options);
 	result = bpf_map__set_max_entries(programs->maps.sk_rings, (uint32_t)rings->ring_count);
 	if (result == 0)
 		result = bpf_map__set_max_entries(programs->maps.sk_scratch_areas, (uint32_t)cpus);
@@ -332,6 +350,12 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 	result = attach(capture, programs->progs.sk_process_exec, error);
 	if (result == 0)
 		result = attach_optional(capture, error);
+	/* Completions first: what is submitted is waited for. */
+	if (result == 0 && bpf_program__autoload(programs->progs.sk_uring_submit)) {
+		result = attach(capture, programs->progs.sk_uring_complete, error);
+		if (result == 0)
+			result = attach(capture, programs->progs.sk_uring_submit, error);
+	}
 	if (result == 0 && bpf_program__autoload(programs->progs.sk_sys_enter))
 		result = attach(capture, programs->progs.sk_sys_enter, error);
 	return result < 0 ? result : attach(capture, programs->progs.sk_sys_exit, error);
@@ -626,4 +650,9 @@ void sk_capture_close(struct sk_capture *capture)
 	sk_free(capture->consumed);
 	sk_free(capture->noted);
 	sk_free(capture);
+}
+
+bool sk_capture_sees_uring(const struct sk_capture *capture)
+{
+	return !capture->uring_unseen;
 }

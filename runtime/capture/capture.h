@@ -96,6 +96,13 @@ struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture);
 /* The same for one CPU; all 0 for one that cannot be.  What is not counted by CPU is 0 too. */
 struct sk_capture_stats sk_capture_cpu_stats(const struct sk_capture *capture, size_t cpu);
 
+/*
+ * False if this kernel doesn't tell of the operations of io_uring that were
+ * asked for by their system calls: it lacks the tracepoints io_uring_submit_req and
+ * io_uring_complete.
+ */
+bool sk_capture_sees_uring(const struct sk_capture *capture);
+
 void sk_capture_close(struct sk_capture *capture);
 
 /*

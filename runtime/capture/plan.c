@@ -121,13 +121,6 @@ static struct sk_dispatch dispatch_of(const struct sk_syscall_info *call, uint16
 	return dispatch;
 }
 
-#if defined(__x86_64__)
-
-static int16_t native_number(const struct sk_syscall_info *call)
-{
-	return call->x86_64;
-}
-
 static const struct sk_syscall_info *find(const char *name)
 {
 	int sc = sk_syscall_find(name, strlen(name));
@@ -136,6 +129,13 @@ static const struct sk_syscall_info *find(const char *name)
 		if (sk_syscalls[i].sc == sc && strcmp(sk_syscalls[i].name, name) == 0)
 			return &sk_syscalls[i];
 	return NULL;
+}
+
+#if defined(__x86_64__)
+
+static int16_t native_number(const struct sk_syscall_info *call)
+{
+	return call->x86_64;
 }
 
 /* 32-bit programs have numbers of their own, and one call for all of sockets. */
@@ -191,6 +191,35 @@ void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch 
 			table[number] = dispatch_of(&sk_syscalls[i], (uint16_t)number, true);
 	}
 	plan_compat(syscalls, words, table);
+}
+
+bool sk_capture_plan_uring(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_URING_OPCODES])
+{
+	static const struct {
+		uint8_t opcode;
+		const char *call;
+		uint16_t event;
+	} operations[] = {
+#define SK_URING(opcode, name, call, event) {opcode, call, SK_EVENT_##event},
+#include "runtime/capture/uring.def"
+	};
+	bool any = false;
+
+	memset(table, 0, SK_URING_OPCODES * sizeof(table[0]));
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		const struct sk_syscall_info *call = find(operations[i].call);
+
+		if (!call || !is_selected(syscalls, words, call))
+			continue;
+		table[operations[i].opcode] = (struct sk_dispatch){
+			.event = operations[i].event,
+			.syscall = call->sc,
+			.program = SK_PROGRAM_RECIPE, /* anything: it is wanted */
+			.nparams = sk_events[operations[i].event].nparams,
+		};
+		any = true;
+	}
+	return any;
 }
 
 static bool has_enter_event(uint16_t exit_event)

@@ -21,6 +21,12 @@ void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch 
 /* The calls in the table whose paths and addresses are told when they begin, too: open and connect. */
 void sk_capture_plan_enter(struct sk_dispatch table[SK_NUMBERS_END]);
 
+/*
+ * The same for operations of io_uring, by opcode (runtime/capture/uring.def): those whose
+ * system call is selected have a program that is not 0.  False if there are none.
+ */
+bool sk_capture_plan_uring(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_URING_OPCODES]);
+
 /* True if the set has this name: of a tracepoint, which the schema numbers among the system calls. */
 bool sk_capture_selects(const uint64_t *syscalls, size_t words, const char *name);
 

@@ -44,6 +44,18 @@ struct sk_given {
 
 enum { SK_GIVEN_COUNT = 2 };
 
+/* An operation of io_uring between its submission and its completion. */
+struct sk_uring_request {
+	__u64 arguments[SK_ARGUMENT_COUNT]; /* as the system call has them; of a path: its number */
+	struct task_struct *task;
+	__u32 process, thread;
+	__u32 opcode;
+	__u32 slot; /* of the ring's table that the new file goes to, from 1; 0: it gets an fd */
+	__u32 address_size;
+	__u8 address[128];
+	char paths[SK_GIVEN_COUNT][SK_URING_TEXT];
+};
+
 struct sk_scratch {
 	/* What user space sees of this area. */
 	struct sk_cpu cpu __attribute__((aligned(64)));
@@ -74,6 +86,7 @@ struct sk_scratch {
 	struct mount *path_mount;
 	__u32 path_start;
 	__u8 path[2 * SK_TEXT_LIMIT];
+	struct sk_uring_request request;
 	/* From here on it is what goes to the ring. */
 	struct sk_ring_record record;
 	__u8 event[SK_AREA + SK_AREA_TAIL];
@@ -320,6 +333,19 @@ static __always_inline void sk_put_kernel_text(struct sk_scratch *scratch, const
 	long size = bpf_probe_read_kernel_str(sk_event_place(scratch), SK_TEXT_LIMIT, address);
 
 	sk_event_advance(scratch, size > 0 ? size : 0);
+}
+
+/* A path that a call was given, of the kernel's own copy. */
+static __always_inline void sk_put_kernel_path(struct sk_scratch *scratch, const void *address)
+{
+	__u32 count = sk_forget(scratch->given_count), start = sk_forget(scratch->offset);
+	struct sk_given *given = &scratch->given[count & (SK_GIVEN_COUNT - 1)];
+
+	given->param = sk_forget(scratch->params);
+	sk_put_kernel_text(scratch, address);
+	given->start = start;
+	given->size = sk_forget(scratch->offset) - start;
+	scratch->given_count = count + 1;
 }
 
 /* `size` bytes of user memory, at most `limit`; empty when they cannot be read. */

@@ -7,43 +7,11 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-struct opened {
-	__u32 device;
-	__u64 inode;
-	bool created;
-	enum sk_layer layer;
-};
-
-static __always_inline struct opened look_at(const struct file *file)
-{
-	const struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	return (struct opened){
-		.device = sk_inode_device(inode),
-		.inode = BPF_CORE_READ(inode, i_ino),
-		.created = BPF_CORE_READ(file, f_mode) & FMODE_CREATED,
-		.layer = sk_inode_layer(inode),
-	};
-}
-
-static __always_inline __u32 wire_flags(__u64 native, const struct opened *opened)
-{
-	__u32 flags = sk_map_OPEN(native);
-
-	if (opened->created)
-		flags |= SK_WIRE_CREATED;
-	if (opened->layer == SK_LAYER_UPPER)
-		flags |= SK_WIRE_UPPER_LAYER;
-	if (opened->layer == SK_LAYER_LOWER)
-		flags |= SK_WIRE_LOWER_LAYER;
-	return flags;
-}
-
 SEC("tp_btf/sys_exit")
 int sk_exit_open(void *context)
 {
 	struct sk_scratch *scratch = sk_scratch_taken();
-	struct opened opened = {};
+	struct sk_opened opened = {};
 	struct file *file = NULL;
 	__u64 first, second, third, fourth;
 	__u64 how[3] = {};
@@ -57,27 +25,27 @@ int sk_exit_open(void *context)
 	if (scratch->result >= 0)
 		file = sk_file_of_fd(scratch->result);
 	if (file)
-		opened = look_at(file);
+		opened = sk_file_look(file);
 
 	sk_event_begin_call(scratch);
 	sk_put_u64(scratch, scratch->result);
 	switch (scratch->dispatch.event) {
 	case SK_EVENT_SYSCALL_OPEN_X:
 		sk_put_given_path(scratch, first);
-		sk_put_u32(scratch, wire_flags(second, &opened));
+		sk_put_u32(scratch, sk_open_flags(second, &opened));
 		sk_put_u32(scratch, sk_open_mode(second, third));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT_2_X:
 		sk_put_signed(scratch, first);
 		sk_put_given_path(scratch, second);
-		sk_put_u32(scratch, wire_flags(third, &opened));
+		sk_put_u32(scratch, sk_open_flags(third, &opened));
 		sk_put_u32(scratch, sk_open_mode(third, fourth));
 		break;
 	case SK_EVENT_SYSCALL_OPENAT2_X:
 		bpf_probe_read_user(how, sizeof(how), (const void *)third);
 		sk_put_signed(scratch, first);
 		sk_put_given_path(scratch, second);
-		sk_put_u32(scratch, wire_flags(how[0], &opened));
+		sk_put_u32(scratch, sk_open_flags(how[0], &opened));
 		sk_put_u32(scratch, sk_open_mode(how[0], how[1]));
 		sk_put_u32(scratch, sk_map_RESOLVE(how[2]));
 		break;
@@ -87,7 +55,7 @@ int sk_exit_open(void *context)
 		break;
 	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
 		sk_put_signed(scratch, first);
-		sk_put_u32(scratch, wire_flags(third, &opened));
+		sk_put_u32(scratch, sk_open_flags(third, &opened));
 		if (file)
 			sk_put_path(scratch, file);
 		else

@@ -7,6 +7,7 @@
 #define SK_CAPTURE_BPF_FILE_H
 
 #include "runtime/capture/bpf/event.h"
+#include "runtime/capture/bpf/flag_maps.h"
 
 enum { SK_O_CREAT_OR_TMPFILE = 0x40 | 0x400000 };
 
@@ -18,7 +19,19 @@ static __always_inline __u32 sk_open_mode(__u64 flags, __u64 mode)
 
 enum sk_layer { SK_LAYER_NONE, SK_LAYER_UPPER, SK_LAYER_LOWER };
 
-/* The current thread's file; NULL when the fd is not open. */
+/* A thread's file; NULL when the fd is not open. */
+static __always_inline struct file *sk_file_of_task(struct task_struct *task, __s64 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+/* The current thread's, which can be looked at without probe reads. */
 static __always_inline struct file *sk_file_of_fd(__s64 fd)
 {
 	struct fdtable *table = sk_current()->files->fdt;
@@ -57,6 +70,39 @@ static __always_inline enum sk_layer sk_inode_layer(const struct inode *inode)
 		return SK_LAYER_NONE;
 	bpf_probe_read_kernel(&upper, sizeof(upper), (const char *)inode + bpf_core_type_size(struct inode));
 	return upper && BPF_CORE_READ(upper, d_inode, i_ino) ? SK_LAYER_UPPER : SK_LAYER_LOWER;
+}
+
+/* What an open tells of the file that it found. */
+struct sk_opened {
+	__u32 device;
+	__u64 inode;
+	bool created;
+	enum sk_layer layer;
+};
+
+static __always_inline struct sk_opened sk_file_look(const struct file *file)
+{
+	const struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return (struct sk_opened){
+		.device = sk_inode_device(inode),
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.created = BPF_CORE_READ(file, f_mode) & FMODE_CREATED,
+		.layer = sk_inode_layer(inode),
+	};
+}
+
+static __always_inline __u32 sk_open_flags(__u64 native, const struct sk_opened *opened)
+{
+	__u32 flags = sk_map_OPEN(native);
+
+	if (opened->created)
+		flags |= SK_WIRE_CREATED;
+	if (opened->layer == SK_LAYER_UPPER)
+		flags |= SK_WIRE_UPPER_LAYER;
+	if (opened->layer == SK_LAYER_LOWER)
+		flags |= SK_WIRE_LOWER_LAYER;
+	return flags;
 }
 
 static __always_inline __u64 sk_nanoseconds(__s64 seconds, __s64 nanoseconds)

@@ -96,6 +96,15 @@ enum sk_bpf_origin {
 	SK_BPF_ORIGIN_X32 = 3,
 };
 
+enum {
+	SK_URING_OPCODES = 64,
+	SK_URING_LIMIT = 8192, /* operations under way */
+	SK_URING_TEXT = 2048,  /* bytes of a path, with its NUL */
+	/* What stands for an fd where the file went into the ring's own table, by slot; the last: nobody knows. */
+	SK_URING_SLOTS = 1 << 30,
+	SK_URING_UNKNOWN_FD = 0x7fffffff,
+};
+
 /* Set before loading. */
 struct sk_capture_config {
 	__u64 boot_time;     /* ns since the epoch at which the boot clock was 0 */

@@ -57,41 +57,53 @@ static __always_inline __u32 sk_store_unix_path(__u8 *place, const char *path)
 	return size;
 }
 
-/* The parameter type SOCKADDR. */
-static __always_inline void sk_put_address(struct sk_scratch *scratch, __u64 pointer, __u64 size)
+/* The parameter type SOCKADDR, of `size` bytes that were read. */
+static __always_inline void sk_put_address_read(struct sk_scratch *scratch, const struct sk_address *address,
+						__u64 size)
 {
 	__u8 *place = sk_event_place(scratch);
-	struct sk_address address;
 	__u32 length = 0;
 
-	sk_address_read(&address, pointer, size);
-	if (address.family == AF_INET && size >= 8) {
+	if (address->family == AF_INET && size >= 8) {
 		place[0] = AF_INET;
-		*(__u32 *)(place + 1) = address.inet.ip;
-		*(__u16 *)(place + 5) = bpf_ntohs(address.inet.port);
+		*(__u32 *)(place + 1) = address->inet.ip;
+		*(__u16 *)(place + 5) = bpf_ntohs(address->inet.port);
 		length = 7;
-	} else if (address.family == AF_INET6 && size >= 24) {
+	} else if (address->family == AF_INET6 && size >= 24) {
 		place[0] = AF_INET6;
-		__builtin_memcpy(place + 1, address.inet6.ip, 16);
-		*(__u16 *)(place + 17) = bpf_ntohs(address.inet6.port);
+		__builtin_memcpy(place + 1, address->inet6.ip, 16);
+		*(__u16 *)(place + 17) = bpf_ntohs(address->inet6.port);
 		length = 19;
-	} else if (address.family == AF_UNIX && size > 2) {
+	} else if (address->family == AF_UNIX && size > 2) {
 		place[0] = AF_UNIX;
-		length = 1 + sk_store_unix_path(place + 1, address.path);
+		length = 1 + sk_store_unix_path(place + 1, address->path);
 	}
 	sk_event_advance(scratch, length);
 }
 
-/* The kernel's socket behind an fd of the current thread; NULL if it is none. */
-static __always_inline struct sock *sk_sock_of_fd(__s64 fd)
+/* The same, of the caller's memory. */
+static __always_inline void sk_put_address(struct sk_scratch *scratch, __u64 pointer, __u64 size)
 {
-	struct file *file = sk_file_of_fd(fd);
+	struct sk_address address;
+
+	sk_address_read(&address, pointer, size);
+	sk_put_address_read(scratch, &address, size);
+}
+
+/* The kernel's socket behind a file; NULL if it is none. */
+static __always_inline struct sock *sk_sock_of_file(const struct file *file)
+{
 	struct socket *socket;
 
 	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKET_MAGIC)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+static __always_inline struct sock *sk_sock_of_fd(__s64 fd)
+{
+	return sk_sock_of_file(sk_file_of_fd(fd));
 }
 
 static __always_inline void sk_put_tuple_inet(struct sk_scratch *scratch, struct sock *sock, bool outbound,
@@ -171,30 +183,33 @@ static __always_inline void sk_put_tuple_unix(struct sk_scratch *scratch, struct
 }
 
 /*
- * The parameter type SOCKTUPLE of an fd: empty for anything but the three
- * families.  `pointer` and `size` are the caller's own address, or 0.
+ * The parameter type SOCKTUPLE of a socket (NULL: none): empty for anything
+ * but the three families.  `user` is the caller's own address, or of family 0;
+ * it counts only where the kernel has none.
  */
+static __always_inline void sk_put_tuple_of(struct sk_scratch *scratch, struct sock *sock, bool outbound,
+					    struct sk_address *user)
+{
+	__u16 family = sock ? BPF_CORE_READ(sock, __sk_common.skc_family) : 0;
+
+	if (family == AF_INET)
+		sk_put_tuple_inet(scratch, sock, outbound, user);
+	else if (family == AF_INET6)
+		sk_put_tuple_inet6(scratch, sock, outbound, user);
+	else if (family == AF_UNIX)
+		sk_put_tuple_unix(scratch, sock, outbound, user);
+	else
+		sk_put_empty(scratch);
+}
+
+/* The same of an fd; `pointer` and `size` are the caller's own address, or 0. */
 static __always_inline void sk_put_tuple(struct sk_scratch *scratch, __s64 fd, bool outbound, __u64 pointer,
 					 __u64 size)
 {
-	struct sock *sock = sk_sock_of_fd(fd);
 	struct sk_address user;
-	__u16 family;
 
-	if (!sock) {
-		sk_put_empty(scratch);
-		return;
-	}
-	family = BPF_CORE_READ(sock, __sk_common.skc_family);
 	sk_address_read(&user, pointer, pointer ? size : 0);
-	if (family == AF_INET)
-		sk_put_tuple_inet(scratch, sock, outbound, &user);
-	else if (family == AF_INET6)
-		sk_put_tuple_inet6(scratch, sock, outbound, &user);
-	else if (family == AF_UNIX)
-		sk_put_tuple_unix(scratch, sock, outbound, &user);
-	else
-		sk_put_empty(scratch);
+	sk_put_tuple_of(scratch, sk_sock_of_fd(fd), outbound, &user);
 }
 
 #endif
