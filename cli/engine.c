@@ -7,7 +7,7 @@
 
 void sk_engine_init(struct sk_engine *engine, bool batch)
 {
-	*engine = (struct sk_engine){.alert = {.suggested = true}};
+	*engine = (struct sk_engine){.alert = {.suggested = true, .evidence = true}};
 	sk_rules_init(&engine->rules);
 	sk_outputs_init(&engine->outputs, batch);
 	sk_outputs_add_fd(&engine->outputs, "standard output", STDOUT_FILENO);
@@ -70,6 +70,9 @@ bool sk_engine_take_option(struct sk_engine *engine, struct sk_command_line *lin
 		return true;
 	case SK_OPTION_NO_SUGGESTED:
 		engine->alert.suggested = false;
+		return true;
+	case SK_OPTION_NO_EVIDENCE:
+		engine->alert.evidence = false;
 		return true;
 	case SK_OPTION_ENGINE:
 		set_engine(engine, line);

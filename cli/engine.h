@@ -14,6 +14,7 @@ enum {
 	SK_OPTION_RULE_MATCHING,
 	SK_OPTION_ISO_8601,
 	SK_OPTION_ENGINE,
+	SK_OPTION_NO_EVIDENCE,
 };
 
 #define SK_MATCHING_OPTION                                                                                         \
@@ -38,6 +39,8 @@ enum {
 		SK_MATCHING_OPTION,                                                                                \
 		{SK_OPTION_NO_SUGGESTED, "no-suggested-output", NULL,                                              \
 		 "do not append the suggested container fields to every output"},                                  \
+		{SK_OPTION_NO_EVIDENCE, "no-evidence", NULL,                                                       \
+		 "do not tell what an alert rests on (saker.evidence), but where its output names it"},            \
 		{SK_OPTION_ISO_8601, "iso-8601", NULL, "times in UTC with the date instead of local time of day"}, \
 		SK_HOW_OPTION
 

@@ -42,6 +42,11 @@ static void need_container(void *context, const char *id, size_t length)
 	sk_inquirer_need(context, id, length);
 }
 
+static bool gave_up_container(void *context, const char *id, size_t length)
+{
+	return sk_inquirer_gave_up(context, id, length);
+}
+
 static void forget_container(void *context, const char *id, size_t length)
 {
 	sk_inquirer_forget(context, id, length);
@@ -57,6 +62,7 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
 	if (inquirer) {
 		source.context = inquirer;
 		source.need_container = need_container;
+		source.gave_up_container = gave_up_container;
 		source.forget_container = forget_container;
 	}
 	return source;

@@ -138,7 +138,11 @@ static uint32_t check_new_field(const struct place *place, const struct sk_opera
 	if (!place->output)
 		sk_warn_deprecated(check, field.info, span_of(place, operand));
 	if (!place->output && (field.info->flags & SK_FIELD_FLAG_PRINT_ONLY))
-		return refuse(place, operand, NULL, "the field %s can only stand in an output", field.info->name);
+		return refuse(place, operand,
+			      field.info == &sk_fields[SK_FIELD_SAKER_EVIDENCE]
+				      ? "it tells what the evaluation of this condition rests on"
+				      : NULL,
+			      "the field %s can only stand in an output", field.info->name);
 	if (field.info->flags & SK_FIELD_FLAG_READING) {
 		if (check->readers == READER_LIMIT)
 			return refuse(

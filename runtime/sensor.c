@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "runtime/evidence.h"
 #include "runtime/fields/fields.h"
 #include "vm/support/alloc.h"
 
@@ -15,6 +16,7 @@ struct sk_sensor {
 	struct sk_fields *fields;
 	struct sk_vm *vm;
 	struct sk_alerts *alerts;
+	struct sk_evidence *evidence;
 	struct sk_outputs *outputs;
 	struct sk_event_view view;
 	uint64_t events, damaged, matches;
@@ -147,6 +149,9 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	result = sk_alerts_create(options->bundle, &options->alert, &sensor->alerts);
 	if (result < 0)
 		goto failed;
+	result = sk_evidence_create(options->bundle, options->alert.suggested, &sensor->evidence);
+	if (result < 0)
+		goto failed;
 	*ret_sensor = sensor;
 	return 0;
 failed:
@@ -162,6 +167,7 @@ void sk_sensor_destroy(struct sk_sensor *sensor)
 		return;
 	if (sensor->alerts)
 		sk_alerts_destroy(sensor->alerts);
+	sk_evidence_destroy(sensor->evidence);
 	if (sensor->vm)
 		sk_vm_destroy(sensor->vm);
 	sk_fields_destroy(sensor->fields);
@@ -265,8 +271,7 @@ uint32_t sk_sensor_evaluate(struct sk_sensor *sensor, const uint32_t **ret_rules
 void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		sk_alerts_format(sensor->alerts, sensor->vm, rules[i], sensor->view.event.ts,
-				 &sensor->outputs->pending);
+		sk_sensor_format(sensor, rules[i], &sensor->outputs->pending);
 		sensor->rule_matches[rules[i]]++;
 	}
 	sensor->matches += count;
@@ -312,7 +317,11 @@ struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor)
 
 void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer)
 {
-	sk_alerts_format(sensor->alerts, sensor->vm, rule, sensor->view.event.ts, buffer);
+	const char *evidence = NULL;
+
+	if (sk_alerts_show_evidence(sensor->alerts, rule))
+		evidence = sk_evidence_of(sensor->evidence, sensor->vm, &sensor->view, rule);
+	sk_alerts_format(sensor->alerts, sensor->vm, rule, sensor->view.event.ts, evidence, buffer);
 }
 
 struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor)

@@ -137,6 +137,12 @@ const struct sk_value *sk_vm_value_again(struct sk_vm *vm, uint32_t number)
 	return sk_vm_value(vm, number);
 }
 
+const struct sk_field_ref *sk_vm_field(struct sk_vm *vm, uint32_t field, const struct sk_value **ret_value)
+{
+	*ret_value = field_value(vm, field);
+	return &vm->refs[field];
+}
+
 /* --- predicates -------------------------------------------------------- */
 
 static uint64_t judge(struct sk_vm *vm, uint32_t number)

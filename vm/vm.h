@@ -225,6 +225,21 @@ bool sk_vm_predicate(struct sk_vm *vm, uint32_t number);
 enum sk_presence sk_vm_predicate_presence(struct sk_vm *vm, uint32_t number);
 
 /*
+ * What the verdict of `rule` on the current event rests on: calls `found` for
+ * each record of FIELDS that a comparison asks for on the way through the rule's
+ * condition, in order, some more than once.
+ */
+typedef void (*sk_vm_found_fn)(void *context, uint32_t field);
+void sk_vm_grounds(struct sk_vm *vm, uint32_t rule, sk_vm_found_fn found, void *context);
+
+/* The same of the value of an expression. */
+void sk_bundle_find_fields(const struct sk_bundle *bundle, uint32_t expression, sk_vm_found_fn found,
+			   void *context);
+
+/* Record `field` of FIELDS as hosts are asked for it, and its value for the current event. */
+const struct sk_field_ref *sk_vm_field(struct sk_vm *vm, uint32_t field, const struct sk_value **ret_value);
+
+/*
  * True if predicate `number` would hold for the current event with no other
  * constant on its right than its `constant`-th (from 0).
  */

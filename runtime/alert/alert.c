@@ -37,18 +37,22 @@ struct prepared_text {
 /* An entry of output_fields. */
 struct output_field {
 	struct prepared_text key; /* `"proc.name":` */
-	uint32_t expression;      /* SK_NONE: the time of the event */
+	uint32_t expression;      /* SK_NONE: the time of the event; EVIDENCE */
 	bool again;               /* its value is another one than that in the text: vm/reading.h */
 };
 
+/* In place of an expression: what the alert rests on. */
+static const uint32_t EVIDENCE = SK_NONE - 1;
+
 struct prepared_rule {
 	uint32_t first_field, field_count; /* in order of their keys */
+	bool names_evidence;               /* its output does */
 	struct prepared_text tail;
 };
 
 struct sk_alerts {
 	const struct sk_bundle *bundle;
-	bool json, iso_8601, suggested;
+	bool json, iso_8601, suggested, evidence;
 	struct prepared_text head;
 	struct prepared_rule *rules;
 	struct output_field *fields;
@@ -127,12 +131,14 @@ static int add_field(struct sk_alerts *alerts, uint32_t expression)
 /* A key of output_fields before it is escaped. */
 static const char *key_text(const struct sk_alerts *alerts, uint32_t expression, uint32_t *ret_length)
 {
-	const char *time = alerts->iso_8601 ? "evt.time.iso8601" : "evt.time";
+	const char *key = expression == EVIDENCE ? sk_fields[SK_FIELD_SAKER_EVIDENCE].name
+			  : alerts->iso_8601     ? "evt.time.iso8601"
+						 : "evt.time";
 
-	if (expression != SK_NONE)
+	if (expression != SK_NONE && expression != EVIDENCE)
 		return sk_bundle_text(alerts->bundle, alerts->bundle->expressions[expression].text, ret_length);
-	*ret_length = (uint32_t)strlen(time);
-	return time;
+	*ret_length = (uint32_t)strlen(key);
+	return key;
 }
 
 static int compare_keys(const void *left, const void *right, void *context)
@@ -146,13 +152,19 @@ static int compare_keys(const void *left, const void *right, void *context)
 	return order ? order : (a_length > b_length) - (a_length < b_length);
 }
 
+static bool is_evidence(const struct sk_alerts *alerts, uint32_t expression)
+{
+	return expression == EVIDENCE || sk_token_field(alerts->bundle, expression) == SK_FIELD_SAKER_EVIDENCE;
+}
+
 /*
  * The tokens of a rule's output and, of those that are transformers, the
  * fields and transformers inside, as the reference has them.  `wanted` holds a byte for each expression, all zero before
  * and after; arguments have smaller numbers than who takes them, so that going
  * down meets everything.
  */
-static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule *rule, uint8_t *wanted)
+static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule *rule, uint8_t *wanted,
+			  bool *ret_names_evidence)
 {
 	const struct sk_bundle *bundle = alerts->bundle;
 	uint32_t highest = 0;
@@ -165,6 +177,7 @@ static int collect_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 			break;
 		if (instruction->op != SK_OP_FIELD)
 			continue;
+		*ret_names_evidence |= is_evidence(alerts, instruction->operand);
 		wanted[instruction->operand] = 1;
 		if (instruction->operand >= highest)
 			highest = instruction->operand + 1;
@@ -194,9 +207,11 @@ static int prepare_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 	int result;
 
 	prepared->first_field = alerts->fields_count;
-	result = collect_fields(alerts, rule, wanted);
+	result = collect_fields(alerts, rule, wanted, &prepared->names_evidence);
 	if (result == 0)
 		result = add_field(alerts, SK_NONE);
+	if (result == 0 && alerts->evidence)
+		result = add_field(alerts, EVIDENCE);
 	if (result < 0)
 		return result;
 	fields = alerts->fields + prepared->first_field;
@@ -215,7 +230,7 @@ static int prepare_fields(struct sk_alerts *alerts, const struct sk_bundle_rule 
 		sk_json_quote(key, length, &alerts->prepared);
 		sk_buffer_append_char(&alerts->prepared, ':');
 		fields[kept].expression = fields[i].expression;
-		fields[kept].again = fields[i].expression != SK_NONE &&
+		fields[kept].again = fields[i].expression != SK_NONE && fields[i].expression != EVIDENCE &&
 				     sk_reading_expression(alerts->bundle, fields[i].expression);
 		fields[kept++].key = end_text(alerts, start);
 	}
@@ -237,6 +252,7 @@ int sk_alerts_create(const struct sk_bundle *bundle, const struct sk_alert_optio
 	alerts->json = options->json;
 	alerts->iso_8601 = options->iso_8601;
 	alerts->suggested = options->suggested;
+	alerts->evidence = options->evidence;
 	/* One element more, so that none at all is no special case. */
 	alerts->rules = sk_alloc_zeroed((size_t)bundle->rules_count + 1, sizeof(*alerts->rules));
 	wanted = sk_alloc_zeroed((size_t)bundle->expressions_count + 1, 1);
@@ -288,15 +304,26 @@ static void append_time(const struct sk_alerts *alerts, uint64_t ts, struct sk_b
 	sk_buffer_printf(buffer, "%02d:%02d:%02d.%09u", time.tm_hour, time.tm_min, time.tm_sec, rest);
 }
 
+static void append_evidence(const struct sk_instruction *instruction, const char *evidence,
+			    struct sk_buffer *buffer)
+{
+	const size_t start = buffer->length;
+
+	sk_buffer_append_text(buffer, evidence ? evidence : "<NA>");
+	sk_token_fit(instruction, start, buffer);
+}
+
 static void append_message(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_bundle_rule *rule,
-			   struct sk_buffer *buffer)
+			   const char *evidence, struct sk_buffer *buffer)
 {
 	for (uint32_t i = 0; i < rule->output_size; i++) {
 		const struct sk_instruction *instruction = &alerts->bundle->code[rule->output + i];
 		const char *text;
 		uint32_t length;
 
-		if (instruction->op == SK_OP_FIELD) {
+		if (instruction->op == SK_OP_FIELD && is_evidence(alerts, instruction->operand)) {
+			append_evidence(instruction, evidence, buffer);
+		} else if (instruction->op == SK_OP_FIELD) {
 			sk_token_print(alerts->bundle, vm, instruction, buffer);
 		} else if (instruction->op == SK_OP_LITERAL) {
 			text = sk_bundle_text(alerts->bundle, instruction->operand, &length);
@@ -307,17 +334,25 @@ static void append_message(const struct sk_alerts *alerts, struct sk_vm *vm, con
 	}
 }
 
-/* "TIME: Priority message", without control characters. */
-static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, const struct sk_bundle_rule *rule,
-			uint64_t ts, struct sk_buffer *buffer)
+/*
+ * "TIME: Priority message", without control characters.  What it rests on
+ * comes last, as the suggested fields do, so that who looks for a key finds
+ * it; an object has a key of its own for that.
+ */
+static void append_line(const struct sk_alerts *alerts, struct sk_vm *vm, uint32_t number, uint64_t ts,
+			const char *evidence, struct sk_buffer *buffer)
 {
+	const struct sk_bundle_rule *rule = &alerts->bundle->rules[number];
 	const size_t start = buffer->length;
 
 	append_time(alerts, ts, buffer);
 	sk_buffer_append_text(buffer, ": ");
 	sk_buffer_append_text(buffer, sk_priority_names[rule->priority]);
 	sk_buffer_append_char(buffer, ' ');
-	append_message(alerts, vm, rule, buffer);
+	append_message(alerts, vm, rule, evidence, buffer);
+	if (alerts->evidence && !alerts->json && evidence && !alerts->rules[number].names_evidence &&
+	    strcmp(evidence, SK_EVIDENCE_COMPLETE) != 0)
+		sk_buffer_printf(buffer, " saker_evidence=(%s)", evidence);
 	if (!buffer->failed)
 		sk_json_escape_from(buffer, start);
 }
@@ -329,21 +364,31 @@ static void append_prepared(const struct sk_alerts *alerts, struct prepared_text
 	sk_buffer_append(buffer, alerts->prepared.bytes + text.offset, text.length);
 }
 
+static void append_evidence_value(const char *evidence, struct sk_buffer *buffer)
+{
+	if (evidence)
+		sk_json_quote(evidence, strlen(evidence), buffer);
+	else
+		sk_buffer_append_text(buffer, "null");
+}
+
 static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts,
-			  struct sk_buffer *buffer)
+			  const char *evidence, struct sk_buffer *buffer)
 {
 	const struct prepared_rule *prepared = &alerts->rules[rule];
 	const time_t seconds = (time_t)(ts / NANOSECONDS);
 	struct tm time = {0};
 
 	append_prepared(alerts, alerts->head, buffer);
-	append_line(alerts, vm, &alerts->bundle->rules[rule], ts, buffer);
+	append_line(alerts, vm, rule, ts, evidence, buffer);
 	sk_buffer_append_text(buffer, "\",\"output_fields\":{");
 	for (uint32_t i = 0; i < prepared->field_count; i++) {
 		const struct output_field *field = &alerts->fields[prepared->first_field + i];
 
 		append_prepared(alerts, field->key, buffer);
-		if (field->expression == SK_NONE || sk_token_is_time(alerts->bundle, field->expression))
+		if (field->expression != SK_NONE && is_evidence(alerts, field->expression))
+			append_evidence_value(evidence, buffer);
+		else if (field->expression == SK_NONE || sk_token_is_time(alerts->bundle, field->expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
 		else
 			sk_token_print_json(alerts->bundle,
@@ -357,15 +402,20 @@ static void append_object(const struct sk_alerts *alerts, struct sk_vm *vm, uint
 			 time.tm_mday, time.tm_hour, time.tm_min, time.tm_sec, (unsigned)(ts % NANOSECONDS));
 }
 
-void sk_alerts_format(struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts,
+bool sk_alerts_show_evidence(const struct sk_alerts *alerts, uint32_t rule)
+{
+	return alerts->evidence || alerts->rules[rule].names_evidence;
+}
+
+void sk_alerts_format(struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts, const char *evidence,
 		      struct sk_buffer *buffer)
 {
 	const size_t start = buffer->length;
 
 	if (alerts->json)
-		append_object(alerts, vm, rule, ts, buffer);
+		append_object(alerts, vm, rule, ts, evidence, buffer);
 	else
-		append_line(alerts, vm, &alerts->bundle->rules[rule], ts, buffer);
+		append_line(alerts, vm, rule, ts, evidence, buffer);
 	sk_buffer_append_char(buffer, '\n');
 	/* No half alert. */
 	if (buffer->failed)

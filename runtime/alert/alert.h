@@ -17,8 +17,12 @@ struct sk_alert_options {
 	bool json;
 	bool iso_8601;        /* UTC with the date, instead of local HH:MM:SS.nnnnnnnnn */
 	bool suggested;       /* with the suggested fields */
+	bool evidence;        /* with what it rests on, in lines only where that is not complete */
 	const char *hostname; /* NULL: FALCO_HOSTNAME, else the machine's */
 };
+
+/* What most alerts rest on: everything that they would have to. */
+#define SK_EVIDENCE_COMPLETE "complete"
 
 struct sk_alerts;
 
@@ -27,12 +31,16 @@ int sk_alerts_create(const struct sk_bundle *bundle, const struct sk_alert_optio
 		     struct sk_alerts **ret_alerts);
 void sk_alerts_destroy(struct sk_alerts *alerts);
 
+/* True if alerts of this rule show what they rest on. */
+bool sk_alerts_show_evidence(const struct sk_alerts *alerts, uint32_t rule);
+
 /*
  * Appends one line, with its newline, for `rule` and the event that is current
- * in `vm`.  The line holds no control character but the newline at its end,
+ * in `vm`.  `evidence` is what it rests on (runtime/evidence.h), NULL if nobody
+ * wants to know.  The line holds no control character but the newline at its end,
  * and is valid UTF-8, whatever the values hold.
  */
-void sk_alerts_format(struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts,
+void sk_alerts_format(struct sk_alerts *alerts, struct sk_vm *vm, uint32_t rule, uint64_t ts, const char *evidence,
 		      struct sk_buffer *buffer);
 
 /*

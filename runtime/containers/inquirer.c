@@ -376,6 +376,20 @@ void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t lengt
 	pthread_mutex_unlock(&inquirer->lock);
 }
 
+bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t length)
+{
+	const struct entry *entry;
+	bool gave_up;
+
+	if (length != SK_CONTAINER_ID_LENGTH)
+		return true;
+	pthread_mutex_lock(&inquirer->lock);
+	entry = find(inquirer, id);
+	gave_up = !entry || (!entry->answered && entry->asking == 0);
+	pthread_mutex_unlock(&inquirer->lock);
+	return gave_up;
+}
+
 void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length)
 {
 	char copy[SK_CONTAINER_ID_LENGTH + 1];

@@ -14,6 +14,7 @@
 #ifndef SK_CONTAINERS_INQUIRER_H
 #define SK_CONTAINERS_INQUIRER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,9 @@ void sk_inquirer_stop(struct sk_inquirer *inquirer);
  * are being asked, or said lately that they don't know it.  Never waits.
  */
 void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t length);
+
+/* Nobody is being asked about it: none could tell, or it is no container that runtimes know. */
+bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t length);
 
 /* The container is gone: an answer that is under way will not be delivered. */
 void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length);

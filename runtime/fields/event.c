@@ -38,6 +38,13 @@ static struct open_params open_params(uint16_t type)
 	}
 }
 
+/* What an alert rests on is no affair of an event: alerts put it in (runtime/evidence.h). */
+struct sk_value extract_SAKER_EVIDENCE(const struct sk_extraction *asked)
+{
+	(void)asked;
+	return sk_value_missing();
+}
+
 struct sk_value extract_EVT_NUM(const struct sk_extraction *asked)
 {
 	return sk_value_number(SK_TYPE_UINT64, asked->view->event.number);

@@ -289,6 +289,7 @@ struct sk_fd *sk_fd_table_add(struct sk_fd_pool *pool, struct sk_fd_table *table
 	entry->name_raw = sk_string_empty(pool->strings);
 	entry->references = 1;
 	entry->revision = pool->next_revision++;
+	entry->known = pool->stamp;
 	return put(pool, table, entry);
 }
 

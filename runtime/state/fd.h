@@ -24,6 +24,9 @@ enum sk_fd_flag {
 	SK_FD_FLAG_FROM_PROC = 1 << 6,
 	SK_FD_FLAG_UPPER_LAYER = 1 << 7,
 	SK_FD_FLAG_LOWER_LAYER = 1 << 8,
+	/* The path that it was opened by could not be read, or is relative to a directory that is in doubt. */
+	SK_FD_FLAG_PATH_UNREADABLE = 1 << 9,
+	SK_FD_FLAG_PATH_DOUBTFUL = 1 << 10,
 };
 
 /*
@@ -52,6 +55,7 @@ struct sk_fd {
 	uint32_t references;
 	uint32_t revision;
 	struct sk_vm_cache class; /* the engine's; holds for one revision */
+	uint32_t known;           /* stamp of what is known of it (loss.h) */
 };
 
 struct sk_fd_table;

@@ -22,6 +22,7 @@ struct sk_fd_pool {
 	struct sk_string_pool *strings;
 	struct sk_slab *slab;
 	uint32_t next_revision;
+	uint32_t stamp;   /* of what becomes known now (loss.h) */
 	uint64_t dropped; /* fds that a full table did not take */
 };
 

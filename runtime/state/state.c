@@ -219,6 +219,7 @@ static __attribute__((noinline)) struct sk_thread *get_unknown_thread(struct sk_
 	thread->comm = sk_string_new(state->strings, "<NA>", 4);
 	thread->exe = sk_string_share(thread->comm);
 	thread->cmdline = sk_string_share(thread->comm);
+	thread->unknown = SK_UNKNOWN_THREAD;
 	return sk_thread_add(&state->threads, thread, false);
 }
 
@@ -264,6 +265,15 @@ __attribute__((noinline)) void sk_state_settle(struct sk_state *state)
 		sk_string_drop(state->strings, id);
 		state->removed_container_length = 0;
 	}
+}
+
+/* What was lost before this event, before anything is learned from it. */
+static __attribute__((noinline)) void take_notes(struct sk_state *state, const struct sk_event *event)
+{
+	struct sk_lost lost;
+
+	if (sk_event_lost(event, &lost))
+		sk_losses_add(&state->losses, &lost, event->ts);
 }
 
 static void store_enter(struct sk_state *state, struct sk_thread *thread, const struct sk_event *event)
@@ -353,6 +363,10 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 	state->now = event->ts;
 	if (state->settle)
 		sk_state_settle(state);
+	if (event->notes.length)
+		take_notes(state, event);
+	if (sk_losses_pass(&state->losses, event->ts))
+		state->threads.stamp = state->fds.stamp = state->losses.stamp;
 	if (state->live)
 		sk_state_purge(state);
 
@@ -403,6 +417,11 @@ struct sk_containers *sk_state_containers(const struct sk_state *state)
 const struct sk_machine_entry *sk_state_machine(const struct sk_state *state)
 {
 	return &state->machine;
+}
+
+const struct sk_losses *sk_state_losses(const struct sk_state *state)
+{
+	return &state->losses;
 }
 
 uint32_t sk_state_lineage_epoch(const struct sk_state *state)

@@ -45,6 +45,8 @@ struct sk_state_source {
 	 * clone and exec until it has.  May be NULL.
 	 */
 	void (*need_container)(void *context, const char *id, size_t length);
+	/* True if nobody who was asked about it could tell.  NULL: always awaited. */
+	bool (*gave_up_container)(void *context, const char *id, size_t length);
 	/* That container is gone.  May be NULL. */
 	void (*forget_container)(void *context, const char *id, size_t length);
 	/* True if the thread still exists with this comm, for the purge.  May be NULL: no purge. */
@@ -145,6 +147,12 @@ const struct sk_thread_table *sk_state_threads(const struct sk_state *state);
 struct sk_users *sk_state_users(const struct sk_state *state);
 struct sk_containers *sk_state_containers(const struct sk_state *state);
 const struct sk_machine_entry *sk_state_machine(const struct sk_state *state);
+
+/* Why a container's metadata is not known, in a word or two: "pending". */
+const char *sk_state_why_no_metadata(const struct sk_state *state, const struct sk_string *container_id);
+
+/* What was lost, as notes of events told. */
+const struct sk_losses *sk_state_losses(const struct sk_state *state);
 
 /* True if the address (4 or 16 bytes, network order) is one of this machine's. */
 bool sk_state_is_local_address(const struct sk_state *state, const uint8_t *address, unsigned length);

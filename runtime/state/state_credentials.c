@@ -54,8 +54,10 @@ void sk_state_setsid(struct sk_state *state, struct sk_event_view *view)
 {
 	int64_t sid = sk_event_signed(&view->event, 0, -1);
 
-	if (view->thread && sid >= 0)
-		sk_thread_set_sid(&state->threads, view->thread, sid);
+	if (!view->thread || sid < 0)
+		return;
+	sk_thread_set_sid(&state->threads, view->thread, sid);
+	sk_thread_learn(view->thread, SK_STAKE_SESSION, state->threads.stamp);
 }
 
 /* PR_SET_NAME is not looked at: proc.name is the comm of the last exec or clone. */
@@ -117,6 +119,14 @@ void sk_state_chroot(struct sk_state *state, struct sk_event_view *view)
 	sk_state_match_container(state, view->thread);
 }
 
+static void learn_directory(const struct sk_thread *thread, uint32_t stamp)
+{
+	struct sk_thread *leader = sk_thread_main(thread);
+
+	if (leader)
+		sk_thread_learn(leader, SK_STAKE_DIRECTORY, stamp);
+}
+
 /* chdir and getcwd: both say where the thread is now. */
 void sk_state_chdir(struct sk_state *state, struct sk_event_view *view)
 {
@@ -127,12 +137,18 @@ void sk_state_chdir(struct sk_state *state, struct sk_event_view *view)
 		return;
 	path = sk_event_text(&view->event, 1, &length);
 	sk_thread_set_cwd(&state->threads, view->thread, path, length);
+	if (length > 0 && path[0] == '/')
+		learn_directory(view->thread, state->threads.stamp);
 }
 
 void sk_state_fchdir(struct sk_state *state, struct sk_event_view *view)
 {
-	if (view->thread && view->fd && sk_event_signed(&view->event, 0, -1) >= 0)
-		sk_thread_set_cwd(&state->threads, view->thread, view->fd->name->bytes, view->fd->name->length);
+	if (!view->thread || !view->fd || sk_event_signed(&view->event, 0, -1) < 0)
+		return;
+	sk_thread_set_cwd(&state->threads, view->thread, view->fd->name->bytes, view->fd->name->length);
+	/* As well known as the directory is. */
+	if (!(view->fd->flags & SK_FD_FLAG_PATH_DOUBTFUL))
+		learn_directory(view->thread, view->fd->known);
 }
 
 static void set_fdlimit(struct sk_state *state, struct sk_thread *thread, int64_t limit)

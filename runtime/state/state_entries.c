@@ -387,6 +387,8 @@ static int sink_restart(void *context)
 	memset(state->listening, 0, sizeof(state->listening));
 	sk_state_forget_interfaces(state);
 	sk_buffer_release(&state->remainder);
+	memset(&state->losses, 0, sizeof(state->losses));
+	state->threads.stamp = state->fds.stamp = 0;
 	state->exit_pending = state->close_pending = false;
 	state->removed_container_length = 0;
 	return 0;

@@ -152,6 +152,7 @@ struct opened {
 	uint32_t dev;
 	uint64_t ino;
 	uint16_t fd_flags;
+	int64_t dirfd; /* what a relative name is relative to */
 };
 
 /*
@@ -180,6 +181,31 @@ static void prefer_enter_flags(const struct sk_event_view *view, unsigned index,
 	opened->flags = ((uint32_t)sk_event_unsigned(view->enter, index, 0) & (OPEN_CREATED - 1)) | kernel;
 }
 
+/* Whether the path that it goes by may be another (SK_FD_FLAG_PATH_*). */
+static uint16_t doubt_of_path(const struct sk_state *state, const struct sk_thread *thread,
+			      const struct opened *opened)
+{
+	const uint32_t *touched = state->losses.touched;
+	const struct sk_thread *leader;
+	const struct sk_fd *directory;
+	bool known;
+
+	if (opened->name_length > 0 && opened->name[0] == '/')
+		return 0;
+	if (opened->name_length == 4 && memcmp(opened->name, "<NA>", 4) == 0)
+		return SK_FD_FLAG_PATH_UNREADABLE;
+	if (opened->dirfd == AT_FDCWD_WIRE) {
+		leader = sk_thread_main(thread);
+		known = leader && !(leader->unknown & 1U << SK_STAKE_DIRECTORY) &&
+			leader->known[SK_STAKE_DIRECTORY] >= touched[SK_STAKE_DIRECTORY];
+	} else {
+		directory = sk_fd_find(sk_thread_fds(thread), opened->dirfd);
+		known = directory && directory->known >= touched[SK_STAKE_FD_FILE] &&
+			!(directory->flags & (SK_FD_FLAG_PATH_DOUBTFUL | SK_FD_FLAG_PATH_UNREADABLE));
+	}
+	return known ? 0 : SK_FD_FLAG_PATH_DOUBTFUL;
+}
+
 static void add_opened(struct sk_state *state, struct sk_event_view *view, int64_t fd, const struct opened *opened,
 		       const char *directory, size_t directory_length)
 {
@@ -199,6 +225,7 @@ static void add_opened(struct sk_state *state, struct sk_event_view *view, int64
 		entry->flags |= SK_FD_FLAG_UPPER_LAYER;
 	if (opened->flags & OPEN_LOWER_LAYER)
 		entry->flags |= SK_FD_FLAG_LOWER_LAYER;
+	entry->flags |= doubt_of_path(state, view->thread, opened);
 	sk_state_set_fd_name(state, view, entry, path, length);
 	if (length == opened->name_length && memcmp(path, opened->name, length) == 0)
 		sk_string_replace(state->strings, &entry->name_raw, sk_string_share(entry->name));
@@ -210,7 +237,7 @@ void sk_state_open(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
 	const struct sk_string *cwd;
-	struct opened opened = {.flags = flags_of(view, 2)};
+	struct opened opened = {.flags = flags_of(view, 2), .dirfd = AT_FDCWD_WIRE};
 	int64_t fd = new_fd(view);
 
 	if (fd < 0)
@@ -228,7 +255,7 @@ void sk_state_creat(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
 	const struct sk_string *cwd;
-	struct opened opened = {0};
+	struct opened opened = {.dirfd = AT_FDCWD_WIRE};
 	uint32_t layers = flags_of(view, 5);
 	int64_t fd = new_fd(view);
 
@@ -266,6 +293,7 @@ static void open_at(struct sk_state *state, struct sk_event_view *view, unsigned
 	opened.ino = sk_event_unsigned(event, dev_index + 1, 0);
 	directory = sk_state_directory(view->thread, dirfd, opened.name, opened.name_length, buffer,
 				       &directory_length, &looked_up);
+	opened.dirfd = dirfd;
 	if (fd >= 0)
 		add_opened(state, view, fd, &opened, directory, directory_length);
 	/* A directory that was looked up is the event's fd, even beside the one it opened: so has it the reference. */
@@ -286,7 +314,7 @@ void sk_state_openat2(struct sk_state *state, struct sk_event_view *view)
 void sk_state_open_by_handle(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
-	struct opened opened = {.flags = flags_of(view, 2)};
+	struct opened opened = {.flags = flags_of(view, 2), .dirfd = AT_FDCWD_WIRE};
 	int64_t fd = new_fd(view);
 
 	if (fd < 0)

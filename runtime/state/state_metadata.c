@@ -301,3 +301,15 @@ void sk_state_container_json(struct sk_state *state, struct sk_event_view *view)
 {
 	take_metadata(state, view, 0);
 }
+
+const char *sk_state_why_no_metadata(const struct sk_state *state, const struct sk_string *container_id)
+{
+	const struct sk_state_source *source = &state->source;
+
+	if (!source->need_container)
+		return "not told";
+	if (source->gave_up_container &&
+	    source->gave_up_container(source->context, container_id->bytes, container_id->length))
+		return "no runtime knows it";
+	return "pending";
+}

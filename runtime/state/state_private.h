@@ -62,6 +62,7 @@ struct sk_state {
 	void (*learned)(void *context, const uint8_t *bytes, size_t size);
 	void *learned_context;
 	struct sk_buffer learned_event;
+	struct sk_losses losses;
 	uint64_t now;
 	uint64_t next_purge;       /* 0: not planned yet */
 	uint64_t fd_lookup_second; /* that `fd_lookups` are of */

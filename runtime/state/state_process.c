@@ -123,9 +123,16 @@ static void inherit(struct sk_state *state, struct sk_thread *child, const struc
 	child->exe_ino_ctime = parent->exe_ino_ctime;
 	child->exe_ino_mtime = parent->exe_ino_mtime;
 	child->exe_ino_ctime_duration_clone_ts = parent->exe_ino_ctime_duration_clone_ts;
+	sk_thread_learn_from(child, SK_STAKE_PROGRAM, parent);
+	sk_thread_learn_from(child, SK_STAKE_SESSION, parent);
+	sk_thread_learn_from(child, SK_STAKE_GROUPS, parent);
+	sk_thread_learn_from(child, SK_STAKE_PRIVILEGES, parent);
 	if (child->flags & SK_CLONE_THREAD)
 		return;
 	leader = sk_thread_main(parent);
+	sk_thread_learn_from(child, SK_STAKE_ENVIRONMENT, leader);
+	sk_thread_learn_from(child, SK_STAKE_DIRECTORY, leader);
+	sk_thread_learn_from(child, SK_STAKE_FDS, parent->flags & SK_CLONE_FILES ? leader : parent);
 	if (leader) {
 		share_text(state, &child->cwd, leader->cwd);
 		share_text(state, &child->env, leader->env);
@@ -138,6 +145,14 @@ static void inherit(struct sk_state *state, struct sk_thread *child, const struc
 	}
 }
 
+/* What it has from a thread of which nothing is known. */
+static void inherit_nothing(struct sk_thread *child)
+{
+	child->unknown |= 1U << SK_STAKE_PROGRAM | 1U << SK_STAKE_SESSION | 1U << SK_STAKE_GROUPS |
+			  1U << SK_STAKE_PRIVILEGES | 1U << SK_STAKE_ENVIRONMENT | 1U << SK_STAKE_DIRECTORY |
+			  1U << SK_STAKE_FDS;
+}
+
 /* --- clone, as the caller sees it --------------------------------------- */
 
 static void complete_caller(struct sk_state *state, struct sk_thread *caller, const struct sk_event *event)
@@ -145,6 +160,8 @@ static void complete_caller(struct sk_state *state, struct sk_thread *caller, co
 	caller->pid = sk_event_signed(event, CLONE_PID, -1);
 	caller->ptid = sk_event_signed(event, CLONE_PTID, -1);
 	set_namespace_ids(caller, event);
+	sk_thread_learn(caller, SK_STAKE_BIRTH, state->threads.stamp);
+	sk_thread_learn(caller, SK_STAKE_PARENT, state->threads.stamp);
 	sk_thread_changed(&state->threads, caller);
 	sk_thread_link(&state->threads, caller);
 }
@@ -196,10 +213,13 @@ static void clone_caller(struct sk_state *state, struct sk_event_view *view, int
 	child->vpid = child->pid;
 	child->pidns_init_start_ts = state->boot_ts;
 	describe(state, child, view, caller);
-	if (valid)
+	if (valid) {
 		inherit(state, child, caller);
-	else
+	} else {
+		inherit_nothing(child);
 		set_program(state, caller, view, child);
+		sk_thread_learn(caller, SK_STAKE_NAME, state->threads.stamp);
+	}
 	sk_thread_add(&state->threads, child, true);
 	if (replaced)
 		sk_state_bind(state, view);
@@ -214,6 +234,9 @@ static void complete_lookup(struct sk_state *state, struct sk_thread *lookup, co
 	lookup->ptid = child->ptid;
 	lookup->vpid = child->vpid;
 	lookup->vtid = child->vpid;
+	sk_thread_learn(lookup, SK_STAKE_BIRTH, state->threads.stamp);
+	sk_thread_learn(lookup, SK_STAKE_PARENT, state->threads.stamp);
+	sk_thread_learn(lookup, SK_STAKE_NAME, state->threads.stamp);
 	sk_thread_changed(&state->threads, lookup);
 	sk_thread_link(&state->threads, lookup);
 	set_program(state, lookup, view, NULL);
@@ -255,6 +278,8 @@ static void clone_child(struct sk_state *state, struct sk_event_view *view)
 		inherit(state, child, lookup);
 		if (is_thread)
 			child->lastexec_ts = lookup->lastexec_ts;
+	} else {
+		inherit_nothing(child);
 	}
 	if ((flags & (SK_CLONE_CHILD_IN_PIDNS | SK_CLONE_NEWPID)) || child->tid != child->vtid) {
 		if (sk_event_has(event, CLONE_PIDNS_INIT_START_TS))
@@ -398,12 +423,34 @@ static void set_exe_file(struct sk_thread *thread, const struct sk_event *event)
 /* An entry that was not known until now learns its place. */
 static void complete_thread(struct sk_state *state, struct sk_thread *thread, const struct sk_event *event)
 {
+	sk_thread_learn(thread, SK_STAKE_BIRTH, state->threads.stamp);
+	sk_thread_learn(thread, SK_STAKE_PARENT, state->threads.stamp);
 	thread->ptid = sk_event_signed(event, CLONE_PTID, -1);
 	if (!(thread->flags & SK_CLONE_CHILD_IN_PIDNS)) {
 		thread->vtid = thread->tid;
 		thread->vpid = thread->pid;
 	}
 	sk_thread_link(&state->threads, thread);
+}
+
+/* What an exec tells, and so puts out of doubt. */
+static void learn_exec(struct sk_thread *thread, const struct sk_event *event, uint32_t stamp)
+{
+	sk_thread_learn(thread, SK_STAKE_NAME, stamp);
+	if (sk_event_has(event, EXEC_TRUSTED_EXEPATH))
+		sk_thread_learn(thread, SK_STAKE_PROGRAM, stamp);
+	if (sk_event_has(event, EXEC_ENV))
+		sk_thread_learn(thread, SK_STAKE_ENVIRONMENT, stamp);
+	if (sk_event_has(event, CLONE_CGROUPS))
+		sk_thread_learn(thread, SK_STAKE_CGROUPS, stamp);
+	if (sk_event_has(event, EXEC_CAP_EFFECTIVE))
+		sk_thread_learn(thread, SK_STAKE_PRIVILEGES, stamp);
+	if (sk_event_has(event, EXEC_PGID))
+		sk_thread_learn(thread, SK_STAKE_GROUPS, stamp);
+	if (sk_event_has(event, EXEC_GID))
+		sk_thread_learn(thread, SK_STAKE_IDS, stamp);
+	if (sk_event_has(event, CLONE_PTID) && sk_event_signed(event, CLONE_PTID, -1) == thread->ptid)
+		sk_thread_learn(thread, SK_STAKE_PARENT, stamp);
 }
 
 /* The kernel has killed all other threads; their exits may still be on the way. */
@@ -478,6 +525,7 @@ void sk_state_exec(struct sk_state *state, struct sk_event_view *view)
 		thread->gid = (uint32_t)sk_event_unsigned(event, EXEC_GID, UINT32_MAX);
 	sk_fd_table_remove_close_on_exec(&state->fds, sk_thread_fds(thread));
 	thread->flags = SK_CLONE_ACTIVE | SK_CLONE_NAME_CHANGED | (thread->flags & kept);
+	learn_exec(thread, event, threads->stamp);
 	/* Once for all that was written without a setter: an exec changes nearly everything. */
 	sk_thread_changed(threads, thread);
 	sk_state_match_container(state, thread);

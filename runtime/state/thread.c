@@ -150,6 +150,8 @@ struct sk_thread *sk_thread_new(struct sk_thread_table *table, int64_t tid)
 		.container_id = empty,
 		.last_fd = -1,
 	};
+	for (unsigned i = 0; table->stamp && i < SK_STAKE_OF_THREAD; i++)
+		thread->known[i] = table->stamp;
 	return thread;
 }
 
@@ -285,10 +287,12 @@ void sk_thread_link(struct sk_thread_table *table, struct sk_thread *thread)
 		return;
 	}
 	parent = sk_thread_find(table, thread->ptid);
-	if (!parent || sk_thread_is_invalid(parent))
+	if (!parent || sk_thread_is_invalid(parent)) {
+		thread->unknown |= (uint32_t)(thread->ptid > 0) << SK_STAKE_PARENT;
 		thread->ptid = 0;
-	else
+	} else {
 		child_add(parent, thread);
+	}
 }
 
 void sk_thread_name_parent(struct sk_thread_table *table, struct sk_thread *thread, int64_t ptid)
@@ -305,10 +309,12 @@ void sk_thread_reparent_children(struct sk_thread_table *table, struct sk_thread
 		struct sk_thread *child = thread->first_child;
 
 		child_remove(child);
-		if (reaper)
+		if (reaper) {
 			child_add(reaper, child);
-		else
+		} else {
 			child->ptid = 0;
+			child->unknown |= 1U << SK_STAKE_PARENT;
+		}
 		sk_thread_changed(table, child);
 		table->lineage_epoch++;
 	}

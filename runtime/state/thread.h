@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "runtime/state/fd.h"
+#include "runtime/state/loss.h"
 #include "runtime/state/string.h"
 #include "vm/vm.h"
 
@@ -82,6 +83,10 @@ struct sk_thread {
 
 	struct sk_fd_table *fds; /* main thread's: the process's own; others': NULL */
 
+	/* Doubt (loss.h): since which loss each part is known, and a bit for each that never was. */
+	uint32_t known[SK_STAKE_OF_THREAD];
+	uint32_t unknown;
+
 	/* Owned by thread.c. */
 	struct sk_thread_group *group;
 	struct sk_thread *group_next;
@@ -112,6 +117,27 @@ static inline bool sk_thread_is_invalid(const struct sk_thread *thread)
 static inline bool sk_thread_in_pid_namespace(const struct sk_thread *thread)
 {
 	return (thread->flags & SK_CLONE_CHILD_IN_PIDNS) || (thread->vtid >= 0 && thread->tid != thread->vtid);
+}
+
+/* The parts of all stakes. */
+#define SK_UNKNOWN_THREAD ((1U << SK_STAKE_OF_THREAD) - 1)
+
+/* A part of the thread is known from now on, `stamp` being that of its table. */
+static inline void sk_thread_learn(struct sk_thread *thread, enum sk_stake stake, uint32_t stamp)
+{
+	thread->known[stake] = stamp;
+	thread->unknown &= ~(1U << stake);
+}
+
+/* A part of `thread` is as well known as that of `from`; NULL: nobody knows it. */
+static inline void sk_thread_learn_from(struct sk_thread *thread, enum sk_stake stake, const struct sk_thread *from)
+{
+	if (from) {
+		thread->known[stake] = from->known[stake];
+		thread->unknown = (thread->unknown & ~(1U << stake)) | (from->unknown & 1U << stake);
+	} else {
+		thread->unknown |= 1U << stake;
+	}
 }
 
 /* The main thread of its process; NULL if it is not known. */

@@ -34,6 +34,7 @@ struct sk_thread_table {
 	uint32_t limit;
 	int64_t own_pid;
 	uint32_t lineage_epoch, leader_epoch;
+	uint32_t stamp; /* of what becomes known now (loss.h) */
 	/*
 	 * Whose change an ancestor's field may show to a thread that is not among
 	 * his children: tids that a thread names as its parent without being

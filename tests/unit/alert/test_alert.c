@@ -119,7 +119,7 @@ static const char *format(bool json, bool iso_8601, bool suggested)
 	if (sk_alerts_create(&bundle, &options, &alerts) < 0)
 		return NULL;
 	sk_buffer_clear(&buffer);
-	sk_alerts_format(alerts, &engine, 0, TS, &buffer);
+	sk_alerts_format(alerts, &engine, 0, TS, NULL, &buffer);
 	sk_alerts_destroy(alerts);
 	return buffer.bytes;
 }
@@ -403,11 +403,11 @@ TEST(formatting_allocates_nothing_and_appends)
 	set_text(name, "cat");
 	CHECK_EQUAL(sk_alerts_create(&bundle, &options, &alerts), 0);
 	sk_buffer_clear(&buffer);
-	sk_alerts_format(alerts, &engine, 0, TS, &buffer);
+	sk_alerts_format(alerts, &engine, 0, TS, NULL, &buffer);
 	length = buffer.length;
 	sk_buffer_reserve(&buffer, 4096);
 	count = sk_alloc_count();
-	sk_alerts_format(alerts, &engine, 0, TS, &buffer);
+	sk_alerts_format(alerts, &engine, 0, TS, NULL, &buffer);
 	CHECK_EQUAL(sk_alloc_count(), count);
 	CHECK_EQUAL(buffer.length, 2 * length);
 	CHECK(memcmp(buffer.bytes, buffer.bytes + length, length) == 0);
@@ -442,7 +442,7 @@ TEST(without_memory_there_is_no_half_alert)
 	sk_buffer_release(&buffer);
 	sk_buffer_append_text(&buffer, "before\n");
 	sk_alloc_fail_after(0);
-	sk_alerts_format(alerts, &engine, 0, TS, &buffer);
+	sk_alerts_format(alerts, &engine, 0, TS, NULL, &buffer);
 	sk_alloc_fail_after(SIZE_MAX);
 	CHECK(buffer.failed);
 	CHECK_EQUAL(buffer.length, 7);
