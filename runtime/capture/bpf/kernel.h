@@ -330,7 +330,6 @@ struct io_kiocb {
 	__u64 flags; /* of 4 bytes once */
 	struct io_cqe cqe;
 	struct io_ring_ctx *ctx;
-	void *async_data;
 };
 
 /* What lies at the beginning of a struct io_kiocb, by operation. */
@@ -348,10 +347,6 @@ struct io_close {
 
 struct io_connect {
 	struct sockaddr *addr;
-	int addr_len;
-};
-
-struct io_bind {
 	int addr_len;
 };
 
@@ -404,14 +399,6 @@ struct io_rw {
 struct io_sr_msg {
 	void *buf;
 	int len;
-};
-
-struct __kernel_sockaddr_storage {
-	unsigned short ss_family;
-};
-
-struct io_async_msghdr {
-	struct __kernel_sockaddr_storage addr;
 };
 
 struct linux_binprm {

@@ -67,18 +67,24 @@ static __always_inline void keep_path(struct sk_uring_request *request, __u32 wh
 	bpf_probe_read_kernel_str(request->paths[which], SK_URING_TEXT, BPF_CORE_READ(filename, name));
 }
 
-/* The kernel has its own copy, where it has one at all. */
-static __always_inline void keep_address(struct sk_uring_request *request, const struct io_kiocb *io, __u32 size)
+static __always_inline void begin_address(struct sk_uring_request *request, __u32 size)
 {
-	const struct io_async_msghdr *message = BPF_CORE_READ(io, async_data);
-
 	if (size > sizeof(request->address))
 		size = sizeof(request->address);
 	request->address_size = size;
 	__builtin_memset(request->address, 0, sizeof(request->address));
-	if (bpf_core_field_exists(message->addr))
-		bpf_probe_read_kernel(request->address, sizeof(request->address),
-				      (const char *)message + bpf_core_field_offset(struct io_async_msghdr, addr));
+}
+
+/* The kernel copies it when the operation begins, which is after this: its socket tells the truth at the end. */
+static __always_inline void keep_connect(struct sk_uring_request *request, const struct io_connect *connect)
+{
+	__u32 size;
+
+	begin_address(request, BPF_CORE_READ(connect, addr_len));
+	size = sk_forget(request->address_size);
+	sk_barrier(size);
+	size &= sizeof(request->address) - 1;
+	bpf_probe_read_user(request->address, size, BPF_CORE_READ(connect, addr));
 }
 
 static __always_inline void keep_open(struct sk_uring_request *request, const struct io_open *open)
@@ -168,10 +174,7 @@ static __always_inline void keep(struct sk_uring_request *request, const struct 
 						      : BPF_CORE_READ((const struct io_close *)command, fd);
 		break;
 	case OP_CONNECT:
-		keep_address(request, io, BPF_CORE_READ((const struct io_connect *)command, addr_len));
-		break;
-	case OP_BIND:
-		keep_address(request, io, BPF_CORE_READ((const struct io_bind *)command, addr_len));
+		keep_connect(request, command);
 		break;
 	case OP_LISTEN:
 		request->arguments[1] = BPF_CORE_READ((const struct io_listen *)command, backlog);
@@ -198,6 +201,8 @@ static __always_inline void keep(struct sk_uring_request *request, const struct 
 	case OP_SYMLINKAT:
 	case OP_LINKAT:
 		keep_link(request, command);
+		break;
+	case OP_BIND:
 		break;
 	default:
 		keep_transfer(request, io);
@@ -286,6 +291,28 @@ static __always_inline void put_connect(struct sk_scratch *scratch, const struct
 	sk_put_signed(scratch, request->arguments[0]);
 	read_address(request, &address);
 	sk_put_address_read(scratch, &address, request->address_size);
+}
+
+/* The address that the socket has now, as the caller would have it. */
+static __always_inline void put_bound(struct sk_scratch *scratch, const struct io_kiocb *io, __s64 result)
+{
+	struct sock *sock = sk_sock_of_file(BPF_CORE_READ(io, file));
+	struct sk_address address;
+
+	__builtin_memset(&address, 0, sizeof(address));
+	if (sock && result == 0) {
+		address.family = BPF_CORE_READ(sock, __sk_common.skc_family);
+		if (address.family == AF_INET) {
+			address.inet.ip = BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr);
+			address.inet.port = bpf_htons(BPF_CORE_READ(sock, __sk_common.skc_num));
+		} else if (address.family == AF_INET6) {
+			BPF_CORE_READ_INTO((struct in6_addr *)address.inet6.ip, sock, __sk_common.skc_v6_rcv_saddr);
+			address.inet6.port = bpf_htons(BPF_CORE_READ(sock, __sk_common.skc_num));
+		} else if (address.family == AF_UNIX) {
+			sk_unix_name(sock, address.path);
+		}
+	}
+	sk_put_address_read(scratch, &address, sizeof(address));
 }
 
 static __always_inline void put_accept(struct sk_scratch *scratch, const struct sk_uring_request *request,
@@ -399,15 +426,11 @@ static __always_inline void tell(struct sk_scratch *scratch, const struct sk_uri
 		sk_put_signed(scratch, request->arguments[0]);
 		sk_put_u32(scratch, request->arguments[1]);
 		break;
-	case OP_BIND: {
-		struct sk_address address;
-
-		read_address(request, &address);
+	case OP_BIND:
 		sk_put_u64(scratch, result);
-		sk_put_address_read(scratch, &address, request->address_size);
+		put_bound(scratch, io, result);
 		sk_put_signed(scratch, request->arguments[0]);
 		break;
-	}
 	case OP_UNLINKAT:
 	case OP_MKDIRAT:
 	case OP_RENAMEAT:
