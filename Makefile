@@ -65,6 +65,7 @@ TEST_SCRIPTS := $(wildcard tests/scripts/*.sh)
 FUZZ_TARGETS := $(wildcard fuzz/*.c)
 HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/helpers/*.c))
 CLIENTS := $(patsubst %.c,$(B)/%,$(wildcard tests/clients/*.c))
+SOAK := $(B)/tests/soak/workload $(B)/tests/soak/tiny
 
 LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%=$(B)/%.o) $(LEXERS:%.re=$(B)/gen/%.lex.o) $(GRAMMARS:%.y=$(B)/gen/%.o) \
 	$(PROTOS:%.proto=$(B)/gen/%.pb-c.o)
@@ -74,7 +75,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(B)/%.bpf.o)
 BPF_ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(ARCH)))
 SKELETONS := $(B)/gen/runtime/capture/bpf/capture.skel.h
 
-.PHONY: all help deps run aarch64 test test-aarch64 test-kernel unit nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
+.PHONY: all help deps run aarch64 test test-aarch64 test-kernel unit soak nightly mutate man docs bench bench-gate fuzz check format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -159,7 +160,18 @@ $(B)/tests/%: tests/%.c $(B)/libsaker.a tests/test.h
 $(B)/tests/helpers/%: tests/helpers/%.c
 	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(ALL_CFLAGS) -o $@ $<
 
-test: $(UNIT_PROGRAMS) $(HELPERS) $(CLIENTS) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
+# The workload has no sanitizers: it is the sensor that is watched.
+$(B)/tests/soak/workload: tests/soak/workload.c
+	$(Q)mkdir -p $(@D) && $(CC) -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $< -pthread
+
+$(B)/tests/soak/tiny: tests/soak/tiny.c
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -O2 -static -nostdlib -ffreestanding -fno-stack-protector -o $@ $<
+
+soak: $(SOAK) $(B)/saker ## ten minutes beside a varied workload (SECONDS, STARTS a second): memory flat, nothing lost, nothing missed
+	$(Q)tests/soak/soak $(B) --seconds $(or $(SECONDS),600) --starts $(or $(STARTS),$(if $(filter 1,$(SAN)),200,2000)) \
+		$(if $(filter 1,$(SAN)),--sanitized)
+
+test: $(UNIT_PROGRAMS) $(HELPERS) $(CLIENTS) $(SOAK) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
 	$(Q)SAN=$(SAN) SAKER=$(B)/saker BUILD=$(B) tests/run $(UNIT_PROGRAMS) $(TEST_SCRIPTS)
 
 # Ten million comparisons of the two engines, some minutes; SK_SEED=n for others than the last time.

@@ -8,7 +8,7 @@
 #include "cli/watch.h"
 #include "runtime/capture/filter.h"
 
-enum { OPTION_CHECK = 3000, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTER };
+enum { OPTION_CHECK = 3000, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTER, OPTION_STATS };
 
 /* Whether this host can be watched: loads the programs and lets them go. */
 static int check(void)
@@ -60,6 +60,17 @@ static int watch(struct sk_engine *engine, struct sk_command_line *line, const s
 	return status;
 }
 
+static bool read_seconds(const char *text, unsigned *ret_seconds)
+{
+	unsigned seconds;
+	char rest;
+
+	if (sscanf(text, "%u%c", &seconds, &rest) != 1 || seconds < 1 || seconds > 86400)
+		return false;
+	*ret_seconds = seconds;
+	return true;
+}
+
 static int run(struct sk_command_line *line)
 {
 	struct sk_watch_options options = {0};
@@ -74,6 +85,11 @@ static int run(struct sk_command_line *line)
 			only_check = true;
 		} else if (id == OPTION_ENTER) {
 			options.enter_events = true;
+		} else if (id == OPTION_STATS) {
+			if (!read_seconds(line->value, &options.stats_seconds)) {
+				sk_command_usage(line, "--stats takes seconds, from 1 to 86400");
+				line->failed = true;
+			}
 		} else if (id == OPTION_NO_FILTER) {
 			options.no_kernel_filter = true;
 		} else if (id == OPTION_EXPLAIN_FILTER) {
@@ -132,6 +148,10 @@ const struct sk_command sk_command_run = {
 			{OPTION_EXPLAIN_FILTER, "explain-filter", NULL,
 			 "only say what the kernel holds back with these rules, and for which rule it keeps the "
 			 "rest"},
+			{OPTION_STATS, "stats", "SECONDS",
+			 "so often, and at the end, a line of JSON on standard error: events, losses by cause, "
+			 "threads, "
+			 "fds and containers that are known, memory, time on the CPU"},
 			{OPTION_CHECK, "check", NULL,
 			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},
 			{0},

@@ -11,6 +11,7 @@
 #include "cli/deadline.h"
 #include "cli/loss.h"
 #include "cli/signals.h"
+#include "cli/stats.h"
 #include "runtime/capture/filter.h"
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
@@ -214,7 +215,7 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);
 	struct sk_error error = {0};
-	int64_t end;
+	int64_t end, next_stats;
 	int result = 0, wait;
 
 	sk_rings_apply(&options->rings, &capture_options);
@@ -222,14 +223,21 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
 	end = sk_deadline_after(options->seconds);
+	next_stats = sk_deadline_after(options->stats_seconds);
 	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR)) {
 		if (options->inquirer)
 			sk_inquirer_deliver(options->inquirer, sk_watch_event_time(engine->sensor), handle,
 					    watcher);
 		result = sk_capture_poll(watcher->capture, wait, handle, watcher);
+		if (next_stats && sk_deadline_wait(next_stats) == 0) {
+			sk_stats_print(engine, watcher->capture);
+			next_stats = sk_deadline_after(options->stats_seconds);
+		}
 	}
 
 	sk_outputs_flush(&engine->outputs);
+	if (options->stats_seconds)
+		sk_stats_print(engine, watcher->capture);
 	summarise(engine, watcher->capture, options->without_alerts);
 	if (watcher->filter)
 		tell_held_back(watcher->capture);

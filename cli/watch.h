@@ -62,10 +62,11 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor);
 struct sk_watch_options {
 	struct sk_inquirer *inquirer; /* of its source */
 	struct sk_rings_sizes rings;
-	bool enter_events;     /* of struct sk_capture_options */
-	unsigned seconds;      /* 0: until a signal */
-	bool no_kernel_filter; /* everything that is captured comes through */
-	bool without_alerts;   /* events are evaluated, and nothing is reported */
+	bool enter_events;      /* of struct sk_capture_options */
+	unsigned seconds;       /* 0: until a signal */
+	unsigned stats_seconds; /* a line of figures so often (stats.h); 0: never */
+	bool no_kernel_filter;  /* everything that is captured comes through */
+	bool without_alerts;    /* events are evaluated, and nothing is reported */
 };
 
 /*

@@ -89,7 +89,6 @@ int sk_merge_open(const struct sk_merge_options *options, struct sk_merge **ret_
 		queue->ring = &options->rings[i];
 		queue->mask = capacity - 1;
 		queue->scanned = *queue->ring->consumer;
-		/* Touched only as far as a backlog ever was. */
 		queue->entries = sk_alloc(capacity * sizeof(struct entry));
 		complete = queue->entries;
 	}
@@ -154,8 +153,12 @@ static uint64_t time_of(const struct sk_ring_place *place)
 
 static void push(struct queue *queue, uint64_t ts)
 {
-	uint32_t at = (uint32_t)(queue->scanned / 8), i = queue->tail++, first = at;
+	uint32_t at = (uint32_t)(queue->scanned / 8), first = at, i;
 
+	/* So that only as much of the memory is ever touched as a backlog needs. */
+	if (queue->head == queue->tail)
+		queue->head = queue->tail = 0;
+	i = queue->tail++;
 	for (; i != queue->head && queue->entries[(i - 1) & queue->mask].ts > ts; i--) {
 		queue->entries[i & queue->mask] = queue->entries[(i - 1) & queue->mask];
 		first = queue->entries[i & queue->mask].first;
