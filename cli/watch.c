@@ -48,6 +48,11 @@ static bool gave_up_container(void *context, const char *id, size_t length)
 	return sk_inquirer_gave_up(context, id, length);
 }
 
+static void need_users(void *context, const char *id, size_t length, int64_t tid)
+{
+	sk_inquirer_need_users(context, id, length, tid);
+}
+
 static void forget_container(void *context, const char *id, size_t length)
 {
 	sk_inquirer_forget(context, id, length);
@@ -64,6 +69,7 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
 		source.context = inquirer;
 		source.need_container = need_container;
 		source.gave_up_container = gave_up_container;
+		source.need_users = need_users;
 		source.forget_container = forget_container;
 	}
 	return source;
@@ -121,15 +127,16 @@ bool sk_watch_take_option(struct sk_watch_runtimes *runtimes, struct sk_command_
 
 int sk_watch_start_inquirer(const struct sk_watch_runtimes *runtimes, struct sk_inquirer **ret_inquirer)
 {
-	const struct sk_inquirer_options options = {
+	struct sk_inquirer_options options = {
 		.runtimes = runtimes->count ? runtimes->runtimes : defaults,
 		.count = runtimes->count ? runtimes->count : sizeof(defaults) / sizeof(defaults[0]),
 	};
 	int result;
 
 	*ret_inquirer = NULL;
+	/* Their users and groups are read all the same. */
 	if (runtimes->none)
-		return SK_EXIT_OK;
+		options.count = 0;
 	result = sk_inquirer_start(&options, ret_inquirer);
 	if (result == -ENOMEM)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");

@@ -173,10 +173,11 @@ static int host_users(void *context, const struct sk_entry_sink *sink)
 	return sink->user(sink->context, &entry);
 }
 
-static int container_users(void *context, int64_t tid, const struct sk_entry_sink *sink)
+static void need_users(void *context, const char *id, size_t length, int64_t tid)
 {
-	(void)tid;
-	return host_users(context, sink);
+	(void)context, (void)tid;
+	if (length == 0 || length > 63 || !id[0])
+		abort();
 }
 
 static bool exists(void *context, int64_t pid, int64_t tid, const char *comm)
@@ -448,7 +449,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.lookup = lookup,
 		.lookup_fd = lookup_fd,
 		.host_users = host_users,
-		.container_users = container_users,
+		.need_users = need_users,
 		.exists = exists,
 	};
 	struct sk_state_options options = {.own_pid = 105};

@@ -114,25 +114,41 @@ static bool is_usable(const char *name)
 	return name[0] != '\0' && name[0] != '+' && name[0] != '-';
 }
 
+bool sk_proc_parse_user(char *line, struct sk_user_entry *ret_user)
+{
+	char *fields[7];
+
+	if (split(line, fields, 7) != 7 || !is_usable(fields[0]) || !parse_id(fields[2], &ret_user->uid) ||
+	    !parse_id(fields[3], &ret_user->gid))
+		return false;
+	ret_user->name = field_bytes(fields[0]);
+	ret_user->home = field_bytes(fields[5]);
+	ret_user->shell = field_bytes(fields[6]);
+	return true;
+}
+
+bool sk_proc_parse_group(char *line, struct sk_group_entry *ret_group)
+{
+	char *fields[4];
+
+	if (split(line, fields, 4) < 3 || !is_usable(fields[0]) || !parse_id(fields[2], &ret_group->gid))
+		return false;
+	ret_group->name = field_bytes(fields[0]);
+	return true;
+}
+
 int sk_proc_send_users(const char *passwd, const struct sk_entry_sink *sink)
 {
 	struct sk_proc_lines lines;
-	char *line, *fields[7];
+	struct sk_user_entry user = {0};
+	char *line;
 	int result = 0;
 
 	if (!sink->user || sk_proc_lines_open(&lines, "%s", passwd) < 0)
 		return 0;
-	while (result >= 0 && (line = sk_proc_lines_next(&lines))) {
-		struct sk_user_entry user;
-
-		if (split(line, fields, 7) != 7 || !is_usable(fields[0]) || !parse_id(fields[2], &user.uid) ||
-		    !parse_id(fields[3], &user.gid))
-			continue;
-		user.name = field_bytes(fields[0]);
-		user.home = field_bytes(fields[5]);
-		user.shell = field_bytes(fields[6]);
-		result = sink->user(sink->context, &user);
-	}
+	while (result >= 0 && (line = sk_proc_lines_next(&lines)))
+		if (sk_proc_parse_user(line, &user))
+			result = sink->user(sink->context, &user);
 	sk_proc_lines_close(&lines);
 	return result < 0 ? result : 0;
 }
@@ -140,19 +156,15 @@ int sk_proc_send_users(const char *passwd, const struct sk_entry_sink *sink)
 int sk_proc_send_groups(const char *group, const struct sk_entry_sink *sink)
 {
 	struct sk_proc_lines lines;
-	char *line, *fields[4];
+	struct sk_group_entry entry = {0};
+	char *line;
 	int result = 0;
 
 	if (!sink->group || sk_proc_lines_open(&lines, "%s", group) < 0)
 		return 0;
-	while (result >= 0 && (line = sk_proc_lines_next(&lines))) {
-		struct sk_group_entry entry;
-
-		if (split(line, fields, 4) < 3 || !is_usable(fields[0]) || !parse_id(fields[2], &entry.gid))
-			continue;
-		entry.name = field_bytes(fields[0]);
-		result = sink->group(sink->context, &entry);
-	}
+	while (result >= 0 && (line = sk_proc_lines_next(&lines)))
+		if (sk_proc_parse_group(line, &entry))
+			result = sink->group(sink->context, &entry);
 	sk_proc_lines_close(&lines);
 	return result < 0 ? result : 0;
 }

@@ -244,8 +244,7 @@ static const char *find_cgroup(const char *text, const char *controller, size_t 
 	return found;
 }
 
-/* "cpuset=/path" and so on, as the BPF programs send them. */
-static void read_cgroups(struct sk_proc_task *task)
+size_t sk_proc_read_cgroups(int64_t tid, char cgroups[SK_PROC_STRINGS + 1])
 {
 	static const struct {
 		const char *name, *controller;
@@ -254,25 +253,25 @@ static void read_cgroups(struct sk_proc_task *task)
 		      {"cpuacct", "cpuacct"},
 		      {"io", "blkio"},
 		      {"memory", "memory"}};
+	const size_t size = SK_PROC_STRINGS + 1;
+	char text[2 * SK_PROC_STRINGS];
 	size_t length, used = 0;
 
-	if (sk_proc_read_file(task->text, sizeof(task->text), &length, "/proc/%lld/cgroup",
-			      (long long)task->entry.tid) < 0)
-		return;
+	if (sk_proc_read_file(text, sizeof(text), &length, "/proc/%lld/cgroup", (long long)tid) < 0)
+		return 0;
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		size_t path_length;
-		const char *path = find_cgroup(task->text, wanted[i].controller, &path_length);
+		const char *path = find_cgroup(text, wanted[i].controller, &path_length);
 		int written;
 
 		if (!path || path_length > SK_PROC_TEXT)
 			continue;
-		written = snprintf(task->cgroups + used, sizeof(task->cgroups) - used, "%s=%.*s", wanted[i].name,
-				   (int)path_length, path);
-		if (written < 0 || (size_t)written >= sizeof(task->cgroups) - used)
+		written = snprintf(cgroups + used, size - used, "%s=%.*s", wanted[i].name, (int)path_length, path);
+		if (written < 0 || (size_t)written >= size - used)
 			break;
 		used += (size_t)written + 1;
 	}
-	task->entry.cgroups = bytes_of(task->cgroups, used);
+	return used;
 }
 
 static struct sk_bytes read_environment(struct sk_proc_task *task)
@@ -332,7 +331,7 @@ int sk_proc_task_read(struct sk_proc_task *task, int64_t pid, int64_t tid)
 	entry->pfminor = (uint64_t)fields[10];
 	entry->pfmajor = (uint64_t)fields[12];
 	entry->clone_ts = start_time(task, fields);
-	read_cgroups(task);
+	task->entry.cgroups = bytes_of(task->cgroups, sk_proc_read_cgroups(tid, task->cgroups));
 	if (sk_proc_read_file(task->text, sizeof(task->text), &length, "/proc/%lld/status", (long long)tid) < 0)
 		return -ENOENT;
 	read_status(entry, task->text);

@@ -5,6 +5,7 @@
 #ifndef SK_CAPTURE_PROC_TASK_H
 #define SK_CAPTURE_PROC_TASK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "runtime/scap/entries.h"
@@ -38,6 +39,12 @@ struct sk_proc_task {
  * is the kernel's own, or that we may not look at.
  */
 int sk_proc_task_read(struct sk_proc_task *task, int64_t pid, int64_t tid);
+
+/*
+ * The cgroups of a thread, "cpuset=/path" and so on, each with its NUL, as the BPF
+ * programs send them; their bytes, 0 if it is gone.
+ */
+size_t sk_proc_read_cgroups(int64_t tid, char cgroups[SK_PROC_STRINGS + 1]);
 
 /* The process that a thread belongs to; negative errno. */
 int64_t sk_proc_task_process(int64_t tid);

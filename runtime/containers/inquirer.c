@@ -70,6 +70,7 @@ struct sk_inquirer {
 	struct worker workers[SK_INQUIRER_RUNTIMES];
 	unsigned created, started; /* workers with an asker, with a thread */
 	struct sk_buffer event;
+	struct sk_accounts *accounts;
 };
 
 static int64_t now_ms(void)
@@ -281,6 +282,7 @@ static void init_lock(struct sk_inquirer *inquirer)
 
 int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inquirer **ret_inquirer)
 {
+	const struct sk_accounts_options accounts = {0};
 	struct sk_inquirer *inquirer;
 	int result = 0;
 
@@ -300,6 +302,8 @@ int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inqui
 	inquirer->entries = sk_alloc_zeroed(ENTRY_LIMIT, sizeof(*inquirer->entries));
 	if (!inquirer->entries)
 		result = -ENOMEM;
+	if (result == 0)
+		result = sk_accounts_start(&accounts, &inquirer->accounts);
 	/* All of them before the first thread, which looks at their number. */
 	for (unsigned i = 0; i < options->count && result == 0; i++)
 		result = create_worker(inquirer, &options->runtimes[i]);
@@ -327,6 +331,7 @@ void sk_inquirer_stop(struct sk_inquirer *inquirer)
 	}
 	for (unsigned i = 0; i < inquirer->created; i++)
 		sk_asker_destroy(inquirer->workers[i].asker);
+	sk_accounts_stop(inquirer->accounts);
 	while (inquirer->count > 0)
 		remove_entry(inquirer, &inquirer->entries[inquirer->count - 1]);
 	sk_free(inquirer->entries);
@@ -378,16 +383,22 @@ void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t lengt
 
 bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t length)
 {
+	char copy[SK_CONTAINER_ID_LENGTH + 1];
 	const struct entry *entry;
 	bool gave_up;
 
-	if (length != SK_CONTAINER_ID_LENGTH)
+	if (!copy_id(inquirer, id, length, copy))
 		return true;
 	pthread_mutex_lock(&inquirer->lock);
-	entry = find(inquirer, id);
+	entry = find(inquirer, copy);
 	gave_up = !entry || (!entry->answered && entry->asking == 0);
 	pthread_mutex_unlock(&inquirer->lock);
 	return gave_up;
+}
+
+void sk_inquirer_need_users(struct sk_inquirer *inquirer, const char *id, size_t length, int64_t pid)
+{
+	sk_accounts_need(inquirer->accounts, id, length, pid);
 }
 
 void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length)
@@ -395,6 +406,7 @@ void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t len
 	char copy[SK_CONTAINER_ID_LENGTH + 1];
 	struct entry *entry;
 
+	sk_accounts_forget(inquirer->accounts, id, length);
 	if (!copy_id(inquirer, id, length, copy))
 		return;
 	pthread_mutex_lock(&inquirer->lock);
@@ -453,6 +465,7 @@ void sk_inquirer_deliver(struct sk_inquirer *inquirer, uint64_t ts,
 {
 	struct sk_buffer answer;
 
+	sk_accounts_deliver(inquirer->accounts, ts, handle, context);
 	/* Pairs with take_answer(). */
 	if (!atomic_load_explicit(&inquirer->ready, memory_order_relaxed) ||
 	    !atomic_exchange_explicit(&inquirer->ready, false, memory_order_acquire))
@@ -471,5 +484,6 @@ struct sk_inquirer_stats sk_inquirer_stats(struct sk_inquirer *inquirer)
 	pthread_mutex_lock(&inquirer->lock);
 	stats = inquirer->stats;
 	pthread_mutex_unlock(&inquirer->lock);
+	stats.accounts = sk_accounts_stats(inquirer->accounts);
 	return stats;
 }

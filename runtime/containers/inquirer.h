@@ -7,7 +7,8 @@
  *     ▲                                │ answer
  *     └──"container" event◄──deliver──◄┘
  *
- * Nothing here waits for a runtime but those threads.  One that is not there,
+ * Users and groups of a container, which it has in files of its own, come the
+ * same way.  Nothing here waits for a runtime but those threads.  One that is not there,
  * slow, or tells nonsense leaves its containers with their ids alone, and
  * delays no other runtime.
  */
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/containers/accounts.h"
 #include "runtime/containers/metadata.h"
 
 struct sk_inquirer;
@@ -43,9 +45,10 @@ struct sk_inquirer_stats {
 	uint64_t answered;
 	uint64_t unknown; /* no runtime could tell in four attempts */
 	uint64_t refused; /* too many at a time */
+	struct sk_accounts_stats accounts;
 };
 
-/* Starts the threads.  -ENOMEM, -EINVAL (too many runtimes), or what pthread_create() says. */
+/* Starts the threads, one more than there are runtimes: it reads users and groups of containers.  -ENOMEM, -EINVAL (too many runtimes), or what pthread_create() says. */
 int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inquirer **ret_inquirer);
 
 /* Ends what is under way, at once; NULL is fine. */
@@ -60,13 +63,20 @@ void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t lengt
 /* Nobody is being asked about it: none could tell, or it is no container that runtimes know. */
 bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t length);
 
+/*
+ * A thread in this container has a user or group without a name: reads the
+ * container's own, unless that was done lately, through the process `pid`,
+ * which is in it.  Never waits.
+ */
+void sk_inquirer_need_users(struct sk_inquirer *inquirer, const char *id, size_t length, int64_t pid);
+
 /* The container is gone: an answer that is under way will not be delivered. */
 void sk_inquirer_forget(struct sk_inquirer *inquirer, const char *id, size_t length);
 
 /*
- * Hands the answers that arrived to `handle`, each an async "container" event
- * of the time `ts` in the wire format, for all CPUs 0.  One load if there are
- * none.  `handle` may call the functions above.
+ * Hands the answers that arrived to `handle`, each an async "container" event,
+ * users and groups as events that add them, of the time `ts` in the wire
+ * format, for CPU 0.  A load or two if there are none.  `handle` may call the functions above.
  */
 void sk_inquirer_deliver(struct sk_inquirer *inquirer, uint64_t ts,
 			 int (*handle)(void *context, const uint8_t *bytes, size_t size, uint16_t cpu),

@@ -259,6 +259,9 @@ __attribute__((noinline)) void sk_state_settle(struct sk_state *state)
 			sk_string_new(state->strings, state->removed_container, state->removed_container_length);
 
 		sk_containers_remove(state->containers, id->bytes, id->length);
+		/* Without memory it would be the host's. */
+		if (id->length > 0)
+			sk_users_forget(state->users, id);
 		if (state->source.forget_container)
 			state->source.forget_container(state->source.context, id->bytes, id->length);
 		sk_state_container_changed(state, id);

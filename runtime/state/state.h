@@ -30,8 +30,12 @@ struct sk_state_source {
 	 * -ESRCH if it is gone.
 	 */
 	int (*lookup)(void *context, int64_t tid, const struct sk_entry_sink *sink);
-	/* Imports the users and groups of the container that `tid` is in. */
-	int (*container_users)(void *context, int64_t tid, const struct sk_entry_sink *sink);
+	/*
+	 * `tid` is in a container, and has a user or group that is not known
+	 * there; the container's may come later, as events.  Called again with
+	 * every such clone, exec and setuid until they have.  May be NULL.
+	 */
+	void (*need_users)(void *context, const char *id, size_t length, int64_t tid);
 	/* Imports the host's users and groups again: a uid appeared that is not known.  May be NULL. */
 	int (*host_users)(void *context, const struct sk_entry_sink *sink);
 	/*

@@ -87,10 +87,10 @@ void sk_state_match_container(struct sk_state *state, struct sk_thread *thread)
 
 /* --- users and groups --------------------------------------------------------- */
 
-/* Where a source's answer goes: the tables of one container. */
+/* Where a source's answer goes: the host's tables. */
 struct import {
 	struct sk_state *state;
-	struct sk_string *container_id;
+	const struct sk_string *container_id;
 	bool changed;
 };
 
@@ -135,14 +135,11 @@ static int import_group(void *context, const struct sk_group_entry *entry)
 	return 0;
 }
 
-static bool may_ask(struct sk_state *state, const struct sk_string *container_id, uint32_t number)
+static bool may_ask(struct sk_state *state, uint32_t number)
 {
+	struct sk_asked_user *asked = &state->asked[number % SK_ASKED_USERS];
 	uint64_t key = number + UINT64_C(1);
-	struct sk_asked_user *asked;
 
-	for (uint32_t i = 0; i < container_id->length; i++)
-		key = (key ^ (unsigned char)container_id->bytes[i]) * UINT64_C(0x100000001b3);
-	asked = &state->asked[key % SK_ASKED_USERS];
 	if (asked->key == key && state->now - asked->ts < ask_again)
 		return false;
 	*asked = (struct sk_asked_user){key, state->now};
@@ -151,29 +148,27 @@ static bool may_ask(struct sk_state *state, const struct sk_string *container_id
 
 void sk_state_need_users(struct sk_state *state, const struct sk_thread *thread)
 {
-	struct import import = {.state = state, .container_id = thread->container_id};
+	struct import import = {.state = state, .container_id = sk_string_empty(state->strings)};
 	const struct sk_entry_sink sink = {.context = &import, .user = import_user, .group = import_group};
+	const struct sk_string *id = thread->container_id;
 	bool user, group;
 
 	if (!state->live)
 		return;
-	user = thread->uid == 0 || thread->uid == UINT32_MAX ||
-	       sk_users_find(state->users, thread->container_id, thread->uid);
-	group = thread->gid == 0 || thread->gid == UINT32_MAX ||
-		sk_users_find_group(state->users, thread->container_id, thread->gid);
-	if ((user && group) || !may_ask(state, thread->container_id, user ? ~thread->gid : thread->uid))
+	user = thread->uid == 0 || thread->uid == UINT32_MAX || sk_users_find(state->users, id, thread->uid);
+	group = thread->gid == 0 || thread->gid == UINT32_MAX || sk_users_find_group(state->users, id, thread->gid);
+	if (user && group)
 		return;
-	/* Kept while the callbacks run, whatever becomes of the thread. */
-	sk_string_share(import.container_id);
-	if (import.container_id->length > 0) {
-		if (state->source.container_users)
-			state->source.container_users(state->source.context, thread->tid, &sink);
-	} else if (state->source.host_users) {
-		state->source.host_users(state->source.context, &sink);
+	if (id->length > 0) {
+		if (state->source.need_users)
+			state->source.need_users(state->source.context, id->bytes, id->length, thread->tid);
+		return;
 	}
+	if (!state->source.host_users || !may_ask(state, user ? ~thread->gid : thread->uid))
+		return;
+	state->source.host_users(state->source.context, &sink);
 	if (import.changed)
-		sk_state_container_changed(state, import.container_id);
-	sk_string_drop(state->strings, import.container_id);
+		sk_state_container_changed(state, id);
 }
 
 /* The container id of an event about users; absent means the host. */

@@ -247,6 +247,20 @@ void sk_users_remove_group(struct sk_users *users, const struct sk_string *conta
 	remove_entry(users, container_id, gid, KIND_GROUP);
 }
 
+void sk_users_forget(struct sk_users *users, const struct sk_string *container_id)
+{
+	for (uint32_t i = 0; i <= users->mask && users->count > 0; i++) {
+		struct entry *entry = users->slots[i];
+
+		if (!entry || entry == &tombstone ||
+		    !sk_string_equal(entry->container_id, container_id->bytes, container_id->length))
+			continue;
+		entry_free(users, entry);
+		users->slots[i] = &tombstone;
+		users->count--;
+	}
+}
+
 const struct sk_user *sk_users_find(const struct sk_users *users, const struct sk_string *container_id,
 				    uint32_t uid)
 {

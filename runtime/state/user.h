@@ -38,6 +38,9 @@ int sk_users_add_group(struct sk_users *users, const struct sk_string *container
 void sk_users_remove(struct sk_users *users, const struct sk_string *container_id, uint32_t uid);
 void sk_users_remove_group(struct sk_users *users, const struct sk_string *container_id, uint32_t gid);
 
+/* All of one container. */
+void sk_users_forget(struct sk_users *users, const struct sk_string *container_id);
+
 /* NULL if unknown.  The "root" and "<NA>" defaults are the fields' affair. */
 const struct sk_user *sk_users_find(const struct sk_users *users, const struct sk_string *container_id,
 				    uint32_t uid);

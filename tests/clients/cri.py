@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 ON_HOST = 2
+CLERK = 4321  # user and group of containers
 
 
 def varint(number):
@@ -44,7 +45,8 @@ def container_config(name, image, mount, command):
     source, target = mount.split(':')
     return message((1, message((1, name))), (2, message((1, image))), *((3, word) for word in command),
                    (7, message((1, target), (2, source), (3, 1))), (9, {'role': 'till'}),
-                   (15, message((2, message((3, message((1, ON_HOST))))))))
+                   (15, message((2, message((3, message((1, ON_HOST))), (5, message((1, CLERK))),
+                                            (12, message((1, CLERK))))))))
 
 
 def main(client, socket, verb, *words):

@@ -26,7 +26,8 @@ clean_up() {
 	stop_sensor
 	[ -z "$service" ] || { kill "$service" 2>/dev/null && wait "$service"; }
 	pod rm -a -f -t 0 >/dev/null 2>&1
-	rm -rf "$work"
+	# What conmon starts when a container ends may still be writing.
+	rm -rf "$work" 2>/dev/null || { sleep 1 && rm -rf "$work"; }
 }
 trap clean_up EXIT
 
@@ -60,6 +61,10 @@ run_container -d --name after --privileged localhost/shop:v1 \
 id=$(about after '{{.Id}}')
 expect "and so has one that started later" alerted container.id="$(echo "$id" | cut -c1-12)" container.full_id="$id" \
 	container.name=after container.image=localhost/shop:v1 container.privileged=true container.labels=maker:saker
+run_container -d --name clerk --user 4321:4321 localhost/shop:v1 \
+	/bin/sh -c 'while :; do cat /etc/passwd; sleep 0.2; done' >"$work/run.log" 2>&1
+expect "users and groups have the names that the container gives them" alerted container.name=clerk user.name=clerk \
+	user.homedir=/till group.name=clerks
 stop_sensor
 
 expect "the sensor starts where no runtime listens" start_sensor --podman-socket "$work/nobody.sock" \
@@ -69,6 +74,7 @@ expect "a container is then known by its id alone" alerted container.id="$(echo 
 stop_sensor
 expect "nobody is asked where that is not wanted" start_sensor --no-container-runtimes --podman-socket "$socket"
 expect "and the id stays" alerted container.id="$(echo "$id" | cut -c1-12)" container.name=null
+expect "and so do names of users, which the container has itself" alerted user.name=clerk container.name=null
 stop_sensor
 expect "what cannot be a socket is refused" exits 2 "$saker" run -r "$work/pack.yaml" --podman-socket relative.sock
 finish

@@ -104,13 +104,13 @@ in_pod() { # NAME: an alert tells everything about that pod's container
 		container.image.digest="sha256:$image" container.image.id="$image" container.privileged=false \
 		container.mounts="$work/data:/data::false:private" container.labels=role:till \
 		container.host_network=true k8s.pod.name="$1" k8s.ns.name=shops k8s.pod.uid="uid-of-$1" \
-		"k8s.pod.labels=app:$1, tier:front" k8s.pod.sandbox_id="$(short "$pod")"
+		"k8s.pod.labels=app:$1, tier:front" k8s.pod.sandbox_id="$(short "$pod")" user.name=clerk user.homedir=/till group.name=clerks
 }
 start_pod before || unable "containerd cannot run a pod here: $(tail -n 1 "$work/pod.log")"
 image=$(ctr_in k8s.io images list --quiet | sed -n 's/^sha256://p')
 
 expect "the sensor starts" start_sensor --cri-socket "$socket"
-expect "a container that was there before has a name, an image, mounts, labels and a pod" in_pod before
+expect "a container that was there before has a name, an image, mounts, labels, users and a pod" in_pod before
 start_pod after
 expect "and so has one that started later" in_pod after
 

@@ -450,12 +450,6 @@ static int source_users(void *context, const struct sk_entry_sink *sink)
 	return sink->group(sink->context, &group);
 }
 
-static int source_container_users(void *context, int64_t tid, const struct sk_entry_sink *sink)
-{
-	(void)tid;
-	return source_users(context, sink);
-}
-
 static bool source_exists(void *context, int64_t pid, int64_t tid, const char *comm)
 {
 	(void)pid;
@@ -477,7 +471,6 @@ static bool run_stream(uint64_t seed, bool live)
 	for (int i = 0; i < 2; i++)
 		hooks[i] = (struct sk_state_source){.context = &sources[i],
 						    .lookup = source_lookup,
-						    .container_users = source_container_users,
 						    .host_users = source_users,
 						    .exists = source_exists};
 	pair_open_with(&pair, conditions, live ? hooks : NULL, one_in(&random, 5) ? &small : NULL);

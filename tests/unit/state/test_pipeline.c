@@ -106,6 +106,17 @@ static void user_event(uint16_t type, uint32_t uid, const char *name, const char
 	feed(&world);
 }
 
+static void group_event(uint16_t type, uint32_t gid, const char *name, const char *container)
+{
+	event(&world, type, -1);
+	number(&world, 0, gid);
+	if (name)
+		text(&world, 1, name);
+	if (container)
+		text(&world, 2, container);
+	feed(&world);
+}
+
 TEST(user_and_group_events_fill_the_tables)
 {
 	const struct sk_users *users;
@@ -128,14 +139,9 @@ TEST(user_and_group_events_fill_the_tables)
 	CHECK_EQUAL(thread(&world, 100)->revision, revision);
 	user_event(SK_EVENT_USER_DELETED_E, 1000, "alice", NULL);
 	CHECK(sk_users_find(users, host, 1000) == NULL);
-	event(&world, SK_EVENT_GROUP_ADDED_E, -1);
-	number(&world, 0, 50);
-	text(&world, 1, "staff");
-	feed(&world);
+	group_event(SK_EVENT_GROUP_ADDED_E, 50, "staff", NULL);
 	CHECK_TEXT(sk_users_find_group(users, host, 50)->name->bytes, "staff");
-	event(&world, SK_EVENT_GROUP_DELETED_E, -1);
-	number(&world, 0, 50);
-	feed(&world);
+	group_event(SK_EVENT_GROUP_DELETED_E, 50, NULL, NULL);
 	CHECK(sk_users_find_group(users, host, 50) == NULL);
 	event(&world, SK_EVENT_USER_ADDED_E, -1); /* says nothing */
 	feed(&world);
@@ -260,18 +266,7 @@ static int host_users(void *context, const struct sk_entry_sink *sink)
 	return sink->user(sink->context, &entry);
 }
 
-static int container_users(void *context, int64_t tid, const struct sk_entry_sink *sink)
-{
-	const struct sk_user_entry user = {.uid = 1000, .gid = 33, .name = BYTES("inside")};
-	const struct sk_group_entry group = {.gid = 1000, .name = BYTES("insiders")};
-
-	(void)context, (void)tid;
-	imports++;
-	sink->group(sink->context, &group);
-	return sink->user(sink->context, &user);
-}
-
-static int needed, forgotten;
+static int needed, users_needed, forgotten;
 static char asked_id[64];
 
 static void need_container(void *context, const char *id, size_t length)
@@ -279,6 +274,12 @@ static void need_container(void *context, const char *id, size_t length)
 	(void)context;
 	needed++;
 	snprintf(asked_id, sizeof(asked_id), "%.*s", (int)length, id);
+}
+
+static void need_users(void *context, const char *id, size_t length, int64_t tid)
+{
+	(void)context;
+	users_needed += length == 12 && strncmp(id, "0123456789ab", length) == 0 && tid == 200;
 }
 
 static void forget_container(void *context, const char *id, size_t length)
@@ -290,7 +291,7 @@ static void forget_container(void *context, const char *id, size_t length)
 static const struct sk_state_source source = {
 	.lookup = lookup,
 	.host_users = host_users,
-	.container_users = container_users,
+	.need_users = need_users,
 	.need_container = need_container,
 	.forget_container = forget_container,
 };
@@ -322,18 +323,44 @@ TEST(a_live_source_is_asked_for_unknown_threads_once)
 	world_close(&world);
 }
 
-TEST(users_of_a_container_are_imported_for_it_alone)
+TEST(users_of_a_container_are_asked_for_until_they_are_there)
 {
 	world_open(&world, &live);
 	populate(&world);
-	imports = 0;
+	imports = users_needed = 0;
 	in_container(200);
-	CHECK_EQUAL(imports, 1);
+	CHECK_EQUAL(users_needed, 1);
+	in_container(200);
+	CHECK_EQUAL(users_needed, 2);
+	user_event(SK_EVENT_USER_ADDED_E, 1000, "inside", "0123456789ab");
+	group_event(SK_EVENT_GROUP_ADDED_E, 1000, "insiders", "0123456789ab");
 	CHECK_TEXT(sk_users_find(sk_state_users(world.state), thread(&world, 200)->container_id, 1000)->name->bytes,
 		   "inside");
 	CHECK(sk_users_find(sk_state_users(world.state), thread(&world, 100)->container_id, 1000) == NULL);
+	in_container(200);
+	CHECK_EQUAL(users_needed, 2);
+	CHECK_EQUAL(imports, 0); /* the host was not asked */
+	world_close(&world);
+}
+
+TEST(users_of_a_container_go_with_it)
+{
+	const struct sk_string *id;
+
+	world_open(&world, &live);
+	populate(&world);
+	in_container(200);
 	in_container(201);
-	CHECK_EQUAL(imports, 1);
+	id = thread(&world, 201)->container_id;
+	user_event(SK_EVENT_USER_ADDED_E, 1000, "inside", "0123456789ab");
+	user_event(SK_EVENT_USER_ADDED_E, 1000, "outside", NULL);
+	exit_event(&world, 200);
+	feed(&world);
+	CHECK(sk_users_find(sk_state_users(world.state), id, 1000) != NULL);
+	settle(&world);
+	CHECK(sk_users_find(sk_state_users(world.state), id, 1000) == NULL);
+	CHECK_TEXT(sk_users_find(sk_state_users(world.state), thread(&world, 100)->container_id, 1000)->name->bytes,
+		   "outside");
 	world_close(&world);
 }
 
@@ -418,7 +445,8 @@ TEST_MAIN(
 	RUN(old_events_carry_the_same_metadata)
 	RUN(some_engines_have_no_metadata_to_wait_for)
 	RUN(a_live_source_is_asked_for_unknown_threads_once)
-	RUN(users_of_a_container_are_imported_for_it_alone)
+	RUN(users_of_a_container_are_asked_for_until_they_are_there)
+	RUN(users_of_a_container_go_with_it)
 	RUN(metadata_is_asked_for_until_it_is_there)
 	RUN(the_end_of_a_containers_init_is_its_own_end)
 	RUN(a_second_section_starts_from_nothing)
