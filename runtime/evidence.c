@@ -98,12 +98,17 @@ static struct sk_doubt doubt_of(struct sk_vm *vm, const struct sk_event_view *vi
 {
 	const struct sk_value *value;
 	const struct sk_field_ref *ref;
+	struct sk_doubt doubt;
 
 	/* Whose value depends on when it is read is not read for this. */
 	if (sk_fields[bundle->fields[field].field].flags & SK_FIELD_FLAG_READING)
 		return (struct sk_doubt){.kind = SK_DOUBT_NONE};
 	ref = sk_vm_field(vm, field, &value);
-	return sk_fields_doubt(view, ref, value);
+	doubt = sk_fields_doubt(view, ref, value);
+	/* Reasons that read alike are alike. */
+	if (doubt.classes)
+		sk_losses_simplify(sk_state_losses(view->state), &doubt.known, &doubt.classes);
+	return doubt;
 }
 
 /* How many of them are in doubt. */

@@ -417,16 +417,16 @@ bool sk_doubt_equal(const struct sk_doubt *left, const struct sk_doubt *right)
 
 void sk_lost_print(const struct sk_lost *lost, struct sk_buffer *buffer)
 {
-	bool any = false;
+	uint64_t last = 0;
 
 	for (unsigned i = 0; i < SK_EVENT_CLASS_COUNT; i++) {
 		if (!lost->counts[i])
 			continue;
-		sk_buffer_printf(buffer, "%s%" PRIu64 " %s", any ? ", " : "", lost->counts[i],
+		sk_buffer_printf(buffer, "%s%" PRIu64 " %s", last ? ", " : "", lost->counts[i],
 				 sk_event_classes[i].name);
-		any = true;
+		last = lost->counts[i];
 	}
-	sk_buffer_append_text(buffer, any ? " events" : "events");
+	sk_buffer_append_text(buffer, last == 1 ? " event" : last ? " events" : "events");
 }
 
 void sk_doubt_print(const struct sk_doubt *doubt, const struct sk_losses *losses, struct sk_buffer *buffer)

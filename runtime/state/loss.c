@@ -76,6 +76,21 @@ void sk_losses_since(const struct sk_losses *losses, uint32_t known, uint32_t cl
 	}
 }
 
+void sk_losses_simplify(const struct sk_losses *losses, uint32_t *known, uint32_t *classes)
+{
+	uint32_t lost = 0, before = 0;
+
+	for (unsigned i = losses->recent_count; i-- > 0 && losses->recent[i].number > *known;) {
+		const uint32_t found = classes_of(&losses->recent[i].lost) & *classes;
+
+		lost |= found;
+		if (found)
+			before = losses->recent[i].number - 1;
+	}
+	*classes = lost;
+	*known = before;
+}
+
 bool sk_losses_around(const struct sk_losses *losses, uint64_t ts, struct sk_lost *ret_lost)
 {
 	struct sk_lost lost = {0};

@@ -68,6 +68,13 @@ static inline bool sk_losses_pass(struct sk_losses *losses, uint64_t ts)
 /* Adds up what was lost of `classes` in losses behind number `known`; what is added up with an older one is too much. */
 void sk_losses_since(const struct sk_losses *losses, uint32_t known, uint32_t classes, struct sk_lost *ret_lost);
 
+/*
+ * Brings what is asked of sk_losses_since() to its simplest form with the same
+ * answer: classes that something was lost of, and the number before the first
+ * such loss; 0 and 0 if nothing was.
+ */
+void sk_losses_simplify(const struct sk_losses *losses, uint32_t *known, uint32_t *classes);
+
 /* What was lost within SK_LOSS_WINDOW before `ts`; false if nothing. */
 bool sk_losses_around(const struct sk_losses *losses, uint64_t ts, struct sk_lost *ret_lost);
 

@@ -94,9 +94,13 @@ static struct sk_sensor *pair_sensor(struct pair *pair, enum sk_vm_engine engine
 	return sensor;
 }
 
-/* Conditions end with NULL.  `sources`: of the one with rows, and of the linear one; NULL: a capture. */
-static void pair_open_with(struct pair *pair, const char *const *conditions, const struct sk_state_source *sources,
-			   const struct sk_vm_limits *limits)
+/*
+ * Conditions end with NULL.  `sources`: of the one with rows, and of the linear one; NULL: a capture.  All rules
+ * print `output`.
+ */
+static void pair_open_printing(struct pair *pair, const char *const *conditions,
+			       const struct sk_state_source *sources, const struct sk_vm_limits *limits,
+			       const char *output)
 {
 	char name[16];
 
@@ -104,7 +108,7 @@ static void pair_open_with(struct pair *pair, const char *const *conditions, con
 	fixture_begin(&pair->fixture);
 	for (uint32_t i = 0; conditions[i]; i++) {
 		snprintf(name, sizeof(name), "r%u", i);
-		fixture_rule(&pair->fixture, name, conditions[i], "x");
+		fixture_rule(&pair->fixture, name, conditions[i], output);
 	}
 	CHECK_EQUAL(fixture_open(&pair->fixture), 0);
 	if (!pair->fixture.bundle.bytes)
@@ -123,6 +127,12 @@ static void pair_open_with(struct pair *pair, const char *const *conditions, con
 		.complete = pair_complete,
 		.restart = pair_restart,
 	};
+}
+
+static void pair_open_with(struct pair *pair, const char *const *conditions, const struct sk_state_source *sources,
+			   const struct sk_vm_limits *limits)
+{
+	pair_open_printing(pair, conditions, sources, limits, "x");
 }
 
 static void pair_open(struct pair *pair, const char *const *conditions)

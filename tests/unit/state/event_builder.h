@@ -18,7 +18,7 @@
 #include "runtime/state/state.h"
 #include "runtime/state/thread_table.h"
 #include "tests/test.h"
-#include "vm/event.h"
+#include "vm/notes.h"
 
 enum { SECOND = 1000000000 };
 
@@ -38,6 +38,8 @@ struct world {
 	struct built_param param[SK_EVENT_MAX_PARAMS];
 	uint8_t wire[SK_EVENT_MAX_PARAMS * 8192 + 256];
 	uint32_t wire_size;
+	uint8_t notes[512]; /* of the next event that is built */
+	size_t notes_length;
 };
 
 static inline void world_open(struct world *world, const struct sk_state_options *options)
@@ -97,6 +99,18 @@ static inline void strings(struct world *world, unsigned index, const char *valu
 			world->param[index].bytes[i] = '\0';
 }
 
+/* So many events of a class were lost before this one, the last of them so long before it (below 0: after). */
+static inline void lost_before(struct world *world, enum sk_event_class class, uint64_t count, int64_t ns_ago)
+{
+	struct sk_lost lost = {.first = world->now - 2 * (uint64_t)SECOND};
+
+	lost.last = world->now - (uint64_t)ns_ago;
+	lost.counts[class] = count;
+	if (!sk_notes_append(world->notes, sizeof(world->notes), &world->notes_length, SK_NOTE_LOST, 0, &lost,
+			     sizeof(lost)))
+		abort();
+}
+
 /* Writes what was set as wire bytes. */
 static inline void build(struct world *world)
 {
@@ -109,6 +123,9 @@ static inline void build(struct world *world)
 		memcpy(world->wire + at, world->param[i].bytes, world->param[i].length);
 		at += world->param[i].length;
 	}
+	memcpy(world->wire + at, world->notes, world->notes_length);
+	at += world->notes_length;
+	world->notes_length = 0;
 	header.len = (uint32_t)at;
 	header.nparams = world->nparams;
 	memcpy(world->wire, &header, sizeof(header));
