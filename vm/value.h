@@ -21,7 +21,7 @@
 enum sk_presence {
 	SK_PRESENT,
 	SK_MISSING,         /* it does not apply to this event or process */
-	SK_MISSING_LOST,    /* an event that would have told was lost */
+	SK_MISSING_LOST,    /* what would have told was lost, or never seen */
 	SK_MISSING_PENDING, /* metadata has not arrived yet */
 	SK_MISSING_MEMORY,  /* it did not fit into the scratch memory of one event */
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/alert/shown.h"
+#include "runtime/evidence.h"
 #include "vm/print.h"
 
 enum { ATOM_TEXT = 72 };
@@ -89,6 +90,20 @@ static const char *show(struct sk_vm *vm, uint32_t expression, struct sk_arena *
 	return keep(&text, arena);
 }
 
+/* Why the value cannot be relied on, "unknown: never seen"; NULL if it can. */
+static const char *show_doubt(struct sk_sensor *sensor, const struct sk_bundle *bundle, uint32_t expression,
+			      struct sk_arena *arena)
+{
+	struct sk_buffer text = {0};
+
+	sk_evidence_print_reason(bundle, sk_sensor_vm(sensor), sk_sensor_view(sensor), expression, &text);
+	if (!text.length) {
+		sk_buffer_release(&text);
+		return NULL;
+	}
+	return keep(&text, arena);
+}
+
 /* Of several constants the one that made it true. */
 static void find_item(struct sk_vm *vm, const struct sk_tree *tree, const struct sk_tree_node *node,
 		      struct sk_explain_atom *atom)
@@ -109,9 +124,10 @@ static void find_item(struct sk_vm *vm, const struct sk_tree *tree, const struct
 	}
 }
 
-static int explain_atom(struct sk_vm *vm, const struct sk_tree *tree, const struct sk_tree_node *node,
+static int explain_atom(struct sk_sensor *sensor, const struct sk_tree *tree, const struct sk_tree_node *node,
 			struct sk_arena *arena, struct sk_explain_atom *ret_atom)
 {
+	struct sk_vm *vm = sk_sensor_vm(sensor);
 	const struct sk_bundle_predicate *predicate = &tree->bundle->predicates[node->predicate];
 	struct sk_buffer text = {0};
 
@@ -120,8 +136,11 @@ static int explain_atom(struct sk_vm *vm, const struct sk_tree *tree, const stru
 	sk_print_predicate(tree->bundle, node->predicate, ATOM_TEXT, &text);
 	ret_atom->text = keep(&text, arena);
 	ret_atom->value = show(vm, predicate->left, arena);
-	if (predicate->right != SK_NONE)
+	ret_atom->left_doubt = show_doubt(sensor, tree->bundle, predicate->left, arena);
+	if (predicate->right != SK_NONE) {
 		ret_atom->right = show(vm, predicate->right, arena);
+		ret_atom->right_doubt = show_doubt(sensor, tree->bundle, predicate->right, arena);
+	}
 	find_item(vm, tree, node, ret_atom);
 	return ret_atom->text ? 0 : -ENOMEM;
 }
@@ -187,7 +206,7 @@ int sk_explain(struct sk_sensor *sensor, const struct sk_tree *tree, const struc
 	    !explanation.event)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < tree->atom_count; i++) {
-		result = explain_atom(sk_sensor_vm(sensor), tree, &tree->nodes[tree->atoms[i]], arena,
+		result = explain_atom(sensor, tree, &tree->nodes[tree->atoms[i]], arena,
 				      &explanation.atoms[i]);
 		if (result < 0)
 			return result;

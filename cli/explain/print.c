@@ -11,8 +11,9 @@ enum { VALUE_COLUMN = 66 };
 static const char *const missing_because[] = {
 	[SK_PRESENT] = "",
 	[SK_MISSING] = "missing",
-	[SK_MISSING_LOST] = "missing: an event that would have told was lost",
-	[SK_MISSING_PENDING] = "missing: metadata has not arrived",
+	/* Why exactly is told beside it, as a doubt. */
+	[SK_MISSING_LOST] = "missing",
+	[SK_MISSING_PENDING] = "missing",
 	[SK_MISSING_MEMORY] = "missing: it did not fit into the memory of one event",
 };
 
@@ -47,6 +48,12 @@ static const char *owner_of(const struct sk_explanation *explanation, sk_positio
 
 /* --- text -------------------------------------------------------------- */
 
+static void print_doubt(const char *doubt, struct sk_buffer *buffer)
+{
+	if (doubt)
+		sk_buffer_printf(buffer, " (%s)", doubt);
+}
+
 /* What a comparison saw: "fd.name is /etc/passwd". */
 static void print_values(const struct sk_explanation *explanation, uint32_t number, struct sk_buffer *buffer)
 {
@@ -57,11 +64,13 @@ static void print_values(const struct sk_explanation *explanation, uint32_t numb
 	const char *left = sk_bundle_text(tree->bundle, tree->bundle->expressions[predicate->left].text, NULL);
 
 	sk_buffer_printf(buffer, "%s is %s", left, atom->value ? atom->value : missing_because[atom->presence]);
-	if (predicate->right != SK_NONE)
-		sk_buffer_printf(
-			buffer, ", %s is %s",
-			sk_bundle_text(tree->bundle, tree->bundle->expressions[predicate->right].text, NULL),
-			atom->right ? atom->right : missing_because[atom->presence]);
+	print_doubt(atom->left_doubt, buffer);
+	if (predicate->right == SK_NONE)
+		return;
+	sk_buffer_printf(buffer, ", %s is %s",
+			 sk_bundle_text(tree->bundle, tree->bundle->expressions[predicate->right].text, NULL),
+			 atom->right ? atom->right : missing_because[atom->presence]);
+	print_doubt(atom->right_doubt, buffer);
 }
 
 static void pad(struct sk_buffer *buffer, size_t start)
@@ -283,6 +292,10 @@ static void print_json_atom(const struct sk_explanation *explanation, uint32_t n
 		print_text("right_value", atom->right, buffer);
 	if (atom->presence != SK_PRESENT)
 		print_text("missing", missing_because[atom->presence], buffer);
+	if (atom->left_doubt)
+		print_text("doubt", atom->left_doubt, buffer);
+	if (atom->right_doubt)
+		print_text("right_doubt", atom->right_doubt, buffer);
 	if (atom->first != number) {
 		print_key("same_as", buffer);
 		sk_buffer_printf(buffer, "%u", atom->first);

@@ -35,12 +35,23 @@ static struct sk_value cmdline_of(const struct sk_thread *thread)
 	return sk_field_string(thread->cmdline);
 }
 
+/* Of a process whose parent is not known: it has none, or nobody saw it. */
+static struct sk_value without_parent(const struct sk_thread *thread)
+{
+	const struct sk_thread *main = sk_thread_main(thread);
+	const bool has = !main || main->ptid > 0 || (main->unknown & 1U << SK_STAKE_PARENT);
+
+	return (struct sk_value){.presence = has ? SK_MISSING_LOST : SK_MISSING};
+}
+
 static struct sk_value of_parent(const struct sk_extraction *asked, describe_fn describe)
 {
 	const struct sk_thread *thread = asked->view->thread, *parent;
 
-	parent = thread ? sk_thread_parent(sk_field_threads(asked), thread) : NULL;
-	return parent ? describe(parent) : sk_value_missing();
+	if (!thread)
+		return sk_value_missing();
+	parent = sk_thread_parent(sk_field_threads(asked), thread);
+	return parent ? describe(parent) : without_parent(thread);
 }
 
 enum way { WAY_PROCESSES, WAY_THREADS };

@@ -11,11 +11,17 @@ static inline bool sk_has_fd(const struct sk_event_view *view)
 	return view->thread && view->fd_number != INT64_MIN;
 }
 
+/* No value: the event has no fd, or one of which nothing is known. */
+static inline struct sk_value sk_fd_missing(const struct sk_event_view *view)
+{
+	return (struct sk_value){.presence = sk_has_fd(view) && view->fd_number >= 0 ? SK_MISSING_LOST : SK_MISSING};
+}
+
 /* Begins an extractor: `fd`, or no value. */
 #define FD_OR_MISSING(asked)                                                                                       \
 	const struct sk_fd *fd = sk_has_fd((asked)->view) ? (asked)->view->fd : NULL;                              \
 	if (!fd)                                                                                                   \
-		return sk_value_missing();
+		return sk_fd_missing((asked)->view);
 
 static inline bool sk_fd_has_role(const struct sk_fd *fd)
 {

@@ -124,6 +124,21 @@ static const char *format(bool json, bool iso_8601, bool suggested)
 	return buffer.bytes;
 }
 
+/* The same with what the alert rests on. */
+static const char *format_resting_on(const char *evidence, bool shown, bool json)
+{
+	const struct sk_alert_options options = {.json = json, .evidence = shown, .hostname = "h"};
+	struct sk_alerts *alerts;
+
+	if (sk_alerts_create(&bundle, &options, &alerts) < 0)
+		return NULL;
+	CHECK(!shown || sk_alerts_show_evidence(alerts, 0));
+	sk_buffer_clear(&buffer);
+	sk_alerts_format(alerts, &engine, 0, TS, evidence, &buffer);
+	sk_alerts_destroy(alerts);
+	return buffer.bytes;
+}
+
 /* --- cases -------------------------------------------------------------- */
 
 TEST(a_line_has_time_priority_and_message)
@@ -198,6 +213,49 @@ TEST(without_fields_there_is_still_the_time)
 	end_rule();
 	CHECK(strstr(format(true, false, true), "\"output_fields\":{\"evt.time\":1795295884464110820},"));
 	CHECK(strstr(format(true, false, true), "\"tags\":[],"));
+}
+
+TEST(objects_always_tell_what_they_rest_on_and_lines_where_it_is_not_complete)
+{
+	uint32_t name, tty;
+
+	begin_rule("r", 7);
+	tty = add_field(SK_FIELD_USER_NAME, SK_ARGUMENT_KIND_NONE, "user.name");
+	name = add_field(SK_FIELD_PROC_NAME, SK_ARGUMENT_KIND_NONE, "proc.name");
+	emit(SK_OP_FIELD, name, 0);
+	emit(SK_OP_FIELD, tty, 0);
+	end_rule();
+	set_text(name, "cat");
+	set_text(tty, "root");
+	CHECK_TEXT(format_resting_on("complete", true, false), "21:18:04.464110820: Debug catroot\n");
+	CHECK_TEXT(format_resting_on("lost: \"1\"\n", true, false),
+		   "21:18:04.464110820: Debug catroot saker_evidence=(lost: \\\"1\\\"\\n)\n");
+	CHECK(strstr(format_resting_on("complete", true, true),
+		     "\"proc.name\":\"cat\",\"saker.evidence\":\"complete\",\"user.name\":\"root\"}"));
+	CHECK(strstr(format_resting_on("lost: \"1\"\n", true, true),
+		     "\"output\":\"21:18:04.464110820: Debug catroot\","));
+	CHECK(strstr(buffer.bytes, "\"saker.evidence\":\"lost: \\\"1\\\"\\n\","));
+	CHECK(!strstr(format_resting_on(NULL, false, true), "evidence"));
+	CHECK_TEXT(format_resting_on(NULL, false, false), "21:18:04.464110820: Debug catroot\n");
+}
+
+TEST(an_output_that_names_what_it_rests_on_says_it_once)
+{
+	uint32_t evidence;
+
+	begin_rule("r", 7);
+	evidence = add_field(SK_FIELD_SAKER_EVIDENCE, SK_ARGUMENT_KIND_NONE, "saker.evidence");
+	emit(SK_OP_FIELD, evidence, 0);
+	emit_literal("|");
+	emit(SK_OP_FIELD, evidence, 3);
+	end_rule();
+	engine.values[evidence] = sk_value_missing();
+	for (int shown = 0; shown < 2; shown++) {
+		CHECK_TEXT(format_resting_on("lost", shown, false), "21:18:04.464110820: Debug lost|los\n");
+		CHECK(strstr(format_resting_on("lost", shown, true),
+			     "\"output_fields\":{\"evt.time\":1795295884464110820,\"saker.evidence\":\"lost\"}"));
+	}
+	CHECK(strstr(format_resting_on(NULL, false, true), "\"saker.evidence\":null"));
 }
 
 TEST(suggested_fields_may_be_left_out_of_both)
@@ -453,11 +511,14 @@ TEST(without_memory_there_is_no_half_alert)
 TEST_MAIN(
 	RUN(a_line_has_time_priority_and_message) RUN(the_time_of_a_line_is_local_and_that_of_an_object_is_not) RUN(
 		an_object_has_its_keys_in_order_and_typed_values) RUN(without_fields_there_is_still_the_time)
-		RUN(suggested_fields_may_be_left_out_of_both) RUN(a_transformer_contributes_what_is_inside) RUN(
-			a_width_cuts_or_pads_the_text_and_not_the_json_value) RUN(ancestors_are_joined_by_blanks)
-			RUN(a_filter_of_both_ends_shows_nothing_and_a_network_only_its_kind)
-				RUN(numbers_that_are_printed_otherwise_are_strings_in_json)
-					RUN(no_value_can_end_the_line_or_break_the_object)
-						RUN(a_very_long_value_is_printed_whole)
-							RUN(formatting_allocates_nothing_and_appends)
-								RUN(without_memory_there_is_no_half_alert))
+		RUN(objects_always_tell_what_they_rest_on_and_lines_where_it_is_not_complete) RUN(
+			an_output_that_names_what_it_rests_on_says_it_once)
+			RUN(suggested_fields_may_be_left_out_of_both) RUN(a_transformer_contributes_what_is_inside)
+				RUN(a_width_cuts_or_pads_the_text_and_not_the_json_value)
+					RUN(ancestors_are_joined_by_blanks) RUN(
+						a_filter_of_both_ends_shows_nothing_and_a_network_only_its_kind)
+						RUN(numbers_that_are_printed_otherwise_are_strings_in_json)
+							RUN(no_value_can_end_the_line_or_break_the_object)
+								RUN(a_very_long_value_is_printed_whole) RUN(
+									formatting_allocates_nothing_and_appends)
+									RUN(without_memory_there_is_no_half_alert))
