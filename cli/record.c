@@ -91,7 +91,7 @@ static int write_entries(struct recording *recording)
 		recording->neutral.to = sink;
 		sink = sk_neutral_sink(&recording->neutral);
 	}
-	return sk_sensor_dump(recording->filter.sensor, &sink);
+	return sk_state_dump(sk_sensor_state(recording->filter.sensor), &sink);
 }
 
 /* What runs already. */

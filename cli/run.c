@@ -53,9 +53,14 @@ static int watch(struct sk_engine *engine, struct sk_command_line *line, const s
 		return status;
 	source = sk_watch_source_asking(options->inquirer);
 	state.source = &source;
+	state.learned = sk_alert_capture_learned;
+	state.learned_context = options->alert_capture;
 	status = sk_engine_start(engine, line, &state);
 	if (status == SK_EXIT_OK)
+		status = sk_alert_capture_start(options->alert_capture, line);
+	if (status == SK_EXIT_OK)
 		status = sk_watch(engine, options);
+	sk_alert_capture_stop(options->alert_capture);
 	sk_inquirer_stop(options->inquirer);
 	return status;
 }
@@ -73,7 +78,8 @@ static bool read_seconds(const char *text, unsigned *ret_seconds)
 
 static int run(struct sk_command_line *line)
 {
-	struct sk_watch_options options = {0};
+	struct sk_alert_capture capture = {0};
+	struct sk_watch_options options = {.alert_capture = &capture};
 	struct sk_watch_runtimes runtimes = {0};
 	struct sk_engine engine;
 	bool only_check = false, only_explain = false;
@@ -95,7 +101,8 @@ static int run(struct sk_command_line *line)
 		} else if (id == OPTION_EXPLAIN_FILTER) {
 			only_explain = true;
 		} else if (!sk_watch_take_option(&runtimes, line, id) &&
-			   !sk_rings_take_option(&options.rings, line, id)) {
+			   !sk_rings_take_option(&options.rings, line, id) &&
+			   !sk_alert_capture_take_option(&capture, line, id)) {
 			sk_engine_take_option(&engine, line, id);
 		}
 	}
@@ -131,6 +138,15 @@ const struct sk_command sk_command_run = {
 		"pod ...) over their sockets, "
 		"beside the watching: until an answer arrives, and where nobody listens, a container is known "
 		"by its id alone.\n\n"
+		"With --capture-on-alert the events that rules and process state needed are held in memory for "
+		"some seconds, "
+		"and go to a capture when there is an alert: DIR/TIME-RULE.scap, which `saker replay` finds the "
+		"same alert "
+		"in, and sysdig opens. Another alert before it ends makes it longer. A capture that is not "
+		"complete has a "
+		"name that begins with a dot. Nothing waits for the disk: what did not fit into memory or limits "
+		"is told at "
+		"the end.\n\n"
 		"SIGINT or SIGTERM ends it, with one line that tells how many events and matches there were "
 		"and what was "
 		"lost. If an output fails, its alerts go to standard error.",
@@ -138,6 +154,7 @@ const struct sk_command sk_command_run = {
 		(const struct sk_option[]){
 			SK_ENGINE_OPTIONS,
 			SK_WATCH_OPTIONS,
+			SK_ALERT_CAPTURE_OPTIONS,
 			SK_RINGS_OPTIONS(""),
 			{OPTION_ENTER, "enter-events", NULL,
 			 "read the paths of open and the addresses of connect when the call begins, too, before "
@@ -156,6 +173,7 @@ const struct sk_command sk_command_run = {
 			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},
 			{0},
 		},
-	.example = "  saker run -b default.skb\n  saker run -r rules/ --json -o /var/log/saker.jsonl\n",
+	.example = "  saker run -b default.skb\n  saker run -r rules/ --json -o /var/log/saker.jsonl\n"
+		   "  saker run -b default.skb --capture-on-alert /var/lib/saker --capture-before 30\n",
 	.run = run,
 };

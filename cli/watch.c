@@ -150,6 +150,8 @@ struct watcher {
 	struct sk_sensor *sensor;
 	struct sk_capture *capture;
 	struct sk_kernel_filter *filter; /* NULL: none */
+	const struct sk_bundle *bundle;
+	struct sk_alert_capture *alert_capture; /* with a recorder; NULL: alerts get no captures */
 	bool without_alerts;
 };
 
@@ -160,12 +162,31 @@ static int hold_back(void *context, const struct sk_filter_path *path)
 
 /* --- watching ---------------------------------------------------------------- */
 
+/* The event is kept before it changes what is known, because a capture begins with that. */
+static void take_and_keep(const struct watcher *watcher, const uint8_t *bytes, size_t size, uint16_t cpu)
+{
+	struct sk_sensor *sensor = watcher->sensor;
+	const uint32_t *rules;
+	uint32_t count;
+
+	sk_recorder_event(watcher->alert_capture->recorder, sk_sensor_state(sensor), bytes, size, cpu);
+	if (!sk_sensor_apply(sensor, bytes, size, cpu, false))
+		return;
+	count = sk_sensor_evaluate(sensor, &rules);
+	if (count == 0)
+		return;
+	sk_sensor_report(sensor, rules, count);
+	sk_alert_capture_matched(watcher->alert_capture, watcher->bundle, rules, count);
+}
+
 static int handle(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
 	const struct watcher *watcher = context;
 	const uint32_t *rules;
 
-	if (!watcher->without_alerts)
+	if (watcher->alert_capture)
+		take_and_keep(watcher, bytes, size, cpu);
+	else if (!watcher->without_alerts)
 		sk_sensor_event(watcher->sensor, bytes, size, cpu, false);
 	else if (sk_sensor_apply(watcher->sensor, bytes, size, cpu, false))
 		sk_sensor_evaluate(watcher->sensor, &rules);
@@ -201,15 +222,19 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 		sensor.state.threads_dropped);
 }
 
+static uint64_t wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 {
 	uint64_t last = sk_sensor_view(sensor)->event.ts;
-	struct timespec now;
 
-	if (last)
-		return last;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return last ? last : wall_clock();
 }
 
 static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
@@ -236,6 +261,8 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 			sk_inquirer_deliver(options->inquirer, sk_watch_event_time(engine->sensor), handle,
 					    watcher);
 		result = sk_capture_poll(watcher->capture, wait, handle, watcher);
+		if (watcher->alert_capture)
+			sk_recorder_tick(watcher->alert_capture->recorder, wall_clock());
 		if (next_stats && sk_deadline_wait(next_stats) == 0) {
 			sk_stats_print(engine, watcher->capture);
 			next_stats = sk_deadline_after(options->stats_seconds);
@@ -255,7 +282,13 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 
 int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 {
-	struct watcher watcher = {.sensor = engine->sensor, .without_alerts = options->without_alerts};
+	struct watcher watcher = {
+		.sensor = engine->sensor,
+		.bundle = &engine->rules.bundle,
+		.alert_capture =
+			options->alert_capture && options->alert_capture->recorder ? options->alert_capture : NULL,
+		.without_alerts = options->without_alerts,
+	};
 	int status;
 
 	/* Beginnings of calls say what the path was, and the kernel looks at it when the call ends. */

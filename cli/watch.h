@@ -10,6 +10,7 @@
 #ifndef SK_CLI_WATCH_H
 #define SK_CLI_WATCH_H
 
+#include "cli/alert_capture.h"
 #include "cli/engine.h"
 #include "cli/rings.h"
 #include "runtime/capture/capture.h"
@@ -60,7 +61,8 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer);
 uint64_t sk_watch_event_time(const struct sk_sensor *sensor);
 
 struct sk_watch_options {
-	struct sk_inquirer *inquirer; /* of its source */
+	struct sk_inquirer *inquirer;           /* of its source */
+	struct sk_alert_capture *alert_capture; /* started; NULL: alerts get no captures */
 	struct sk_rings_sizes rings;
 	bool enter_events;      /* of struct sk_capture_options */
 	unsigned seconds;       /* 0: until a signal */

@@ -199,9 +199,9 @@ struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor)
 	return sk_state_sink(sensor->state);
 }
 
-int sk_sensor_dump(struct sk_sensor *sensor, const struct sk_entry_sink *sink)
+struct sk_state *sk_sensor_state(struct sk_sensor *sensor)
 {
-	return sk_state_dump(sensor->state, sink);
+	return sensor->state;
 }
 
 /*

@@ -54,8 +54,8 @@ int sk_sensor_restart(struct sk_sensor *sensor);
 /* Takes what was there before the first event. */
 struct sk_entry_sink sk_sensor_sink(struct sk_sensor *sensor);
 
-/* Gives what is known now: sk_state_dump(). */
-int sk_sensor_dump(struct sk_sensor *sensor, const struct sk_entry_sink *sink);
+/* What is known now, for sk_state_dump(); another one after a restart. */
+struct sk_state *sk_sensor_state(struct sk_sensor *sensor);
 
 /*
  * Takes one event in the wire format.  `state_only`: rules do not see it.

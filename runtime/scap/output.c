@@ -24,7 +24,9 @@ enum {
 };
 
 struct sk_scap_output {
-	struct sk_buffer *memory; /* NULL: `fd` */
+	struct sk_buffer *memory; /* NULL: `take`, or else `fd` */
+	int (*take)(void *context, const uint8_t *bytes, size_t size);
+	void *take_context;
 	int fd;
 	bool owns_fd;
 	bool compress;
@@ -43,6 +45,14 @@ static void write_out(struct sk_scap_output *output, const uint8_t *bytes, size_
 		sk_buffer_append(output->memory, bytes, count);
 		if (output->memory->failed && !output->failure)
 			output->failure = sk_error_set(&output->failure_error, -ENOMEM, "no memory for a capture");
+		return;
+	}
+	if (output->take) {
+		int result = count > 0 && !output->failure ? output->take(output->take_context, bytes, count) : 0;
+
+		if (result < 0)
+			output->failure = sk_error_set(&output->failure_error, result,
+						       "the capture was refused: %s", strerror(-result));
 		return;
 	}
 	while (count > 0 && !output->failure) {
@@ -94,10 +104,9 @@ static void zlib_free(void *context, void *memory)
 	sk_free(memory);
 }
 
-int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
+static int create(bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
 {
 	struct sk_scap_output *output = sk_alloc_zeroed(1, sizeof(*output));
-	int r;
 
 	if (!output)
 		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
@@ -109,33 +118,68 @@ int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output *
 		sk_free(output);
 		return sk_error_set(error, -ENOMEM, "no memory to compress a capture");
 	}
-	if (strcmp(path, "-") == 0) {
-		output->fd = STDOUT_FILENO;
-	} else {
-		/* What a host's processes did is for nobody else's eyes. */
-		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
-		if (output->fd < 0) {
-			r = sk_error_set(error, -errno, "cannot create %s: %s", path, strerror(errno));
-			if (compress)
-				deflateEnd(&output->stream);
-			sk_free(output);
-			return r;
-		}
-		output->owns_fd = true;
-	}
 	*ret_output = output;
 	return 0;
 }
 
+int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
+{
+	struct sk_scap_output *output;
+	int fd, r;
+
+	if (strcmp(path, "-") == 0) {
+		r = create(compress, &output, error);
+		if (r < 0)
+			return r;
+		output->fd = STDOUT_FILENO;
+		*ret_output = output;
+		return 0;
+	}
+	/* What a host's processes did is for nobody else's eyes. */
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	if (fd < 0)
+		return sk_error_set(error, -errno, "cannot create %s: %s", path, strerror(errno));
+	return sk_scap_output_open_fd(fd, compress, ret_output, error);
+}
+
+int sk_scap_output_open_fd(int fd, bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
+{
+	int r = create(compress, ret_output, error);
+
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	(*ret_output)->fd = fd;
+	(*ret_output)->owns_fd = true;
+	return 0;
+}
+
+int sk_scap_output_open_sink(int (*take)(void *context, const uint8_t *bytes, size_t size), void *context,
+			     struct sk_scap_output **ret_output, struct sk_error *error)
+{
+	int r = create(false, ret_output, error);
+
+	if (r < 0)
+		return r;
+	(*ret_output)->take = take;
+	(*ret_output)->take_context = context;
+	return 0;
+}
+
+void sk_scap_output_flush(struct sk_scap_output *output)
+{
+	if (!output->compress && !output->failure)
+		flush(output, false);
+}
+
 int sk_scap_output_open_memory(struct sk_buffer *buffer, struct sk_scap_output **ret_output, struct sk_error *error)
 {
-	struct sk_scap_output *output = sk_alloc_zeroed(1, sizeof(*output));
+	int r = create(false, ret_output, error);
 
-	if (!output)
-		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
-	output->memory = buffer;
-	*ret_output = output;
-	return 0;
+	if (r == 0)
+		(*ret_output)->memory = buffer;
+	return r;
 }
 
 uint8_t *sk_scap_output_room(struct sk_scap_output *output, size_t count)

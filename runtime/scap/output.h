@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the bytes of a capture go: a file, standard output or memory, plain or gzip.
+ * Where the bytes of a capture go: a file, standard output, memory or whoever takes them, plain or gzip.
  *
  *    put ──► buffer [######....] ──(deflate)──► write(2), or memory
  *
@@ -26,6 +26,16 @@ int sk_scap_output_open(const char *path, bool compress, struct sk_scap_output *
 /* The same, plain, appended to `buffer`, which must outlive the output. */
 int sk_scap_output_open_memory(struct sk_buffer *buffer, struct sk_scap_output **ret_output,
 			       struct sk_error *error);
+
+/* The same, to a file that is open for writing; it is closed with the output, and after a failure here too. */
+int sk_scap_output_open_fd(int fd, bool compress, struct sk_scap_output **ret_output, struct sk_error *error);
+
+/* The same, plain: `take` gets the bytes in large pieces.  A negative errno of it is a failure of the output. */
+int sk_scap_output_open_sink(int (*take)(void *context, const uint8_t *bytes, size_t size), void *context,
+			     struct sk_scap_output **ret_output, struct sk_error *error);
+
+/* Writes what was put so far, if it is not compressed: its end would cost a place where inflating can begin. */
+void sk_scap_output_flush(struct sk_scap_output *output);
 
 /*
  * Room for `count` (at most 64 KiB) contiguous bytes, which the caller fills

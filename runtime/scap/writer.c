@@ -421,32 +421,52 @@ static int take_event(void *context, const uint8_t *bytes, size_t size, bool sta
 
 /* --- the interface ----------------------------------------------------- */
 
-static int open_writer(const char *path, struct sk_buffer *memory, bool compress,
-		       struct sk_scap_writer **ret_writer, struct sk_error *error)
+/* Takes over `output`, if it could be opened. */
+static int open_writer(int opened, struct sk_scap_output *output, struct sk_scap_writer **ret_writer,
+		       struct sk_error *error)
 {
-	struct sk_scap_writer *writer = sk_alloc_zeroed(1, sizeof(*writer));
-	int r;
+	struct sk_scap_writer *writer = opened < 0 ? NULL : sk_alloc_zeroed(1, sizeof(*writer));
 
-	if (!writer)
+	if (opened < 0)
+		return opened;
+	if (!writer) {
+		sk_scap_output_close(output, NULL);
 		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
-	r = path ? sk_scap_output_open(path, compress, &writer->output, error)
-		 : sk_scap_output_open_memory(memory, &writer->output, error);
-	if (r < 0) {
-		sk_free(writer);
-		return r;
 	}
+	writer->output = output;
 	*ret_writer = writer;
 	return 0;
 }
 
 int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer **ret_writer, struct sk_error *error)
 {
-	return open_writer(path, NULL, compress, ret_writer, error);
+	struct sk_scap_output *output = NULL;
+	int opened = sk_scap_output_open(path, compress, &output, error);
+
+	return open_writer(opened, output, ret_writer, error);
 }
 
 int sk_scap_writer_open_memory(struct sk_buffer *buffer, struct sk_scap_writer **ret_writer, struct sk_error *error)
 {
-	return open_writer(NULL, buffer, false, ret_writer, error);
+	struct sk_scap_output *output = NULL;
+	int opened = sk_scap_output_open_memory(buffer, &output, error);
+
+	return open_writer(opened, output, ret_writer, error);
+}
+
+int sk_scap_writer_open_sink(int (*take)(void *context, const uint8_t *bytes, size_t size), void *context,
+			     struct sk_scap_writer **ret_writer, struct sk_error *error)
+{
+	struct sk_scap_output *output = NULL;
+	int opened = sk_scap_output_open_sink(take, context, &output, error);
+
+	return open_writer(opened, output, ret_writer, error);
+}
+
+int sk_scap_writer_flush(struct sk_scap_writer *writer)
+{
+	sk_scap_output_flush(writer->output);
+	return sk_scap_output_failure(writer->output, NULL);
 }
 
 struct sk_entry_sink sk_scap_writer_sink(struct sk_scap_writer *writer)

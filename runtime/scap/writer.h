@@ -28,6 +28,13 @@ int sk_scap_writer_open(const char *path, bool compress, struct sk_scap_writer *
 int sk_scap_writer_open_memory(struct sk_buffer *buffer, struct sk_scap_writer **ret_writer,
 			       struct sk_error *error);
 
+/* The same, to `take`, which gets the bytes in large pieces and may refuse them with a negative errno. */
+int sk_scap_writer_open_sink(int (*take)(void *context, const uint8_t *bytes, size_t size), void *context,
+			     struct sk_scap_writer **ret_writer, struct sk_error *error);
+
+/* Hands on what was written so far; nothing while it is compressed.  0, or what went wrong until now. */
+int sk_scap_writer_flush(struct sk_scap_writer *writer);
+
 /*
  * A sink that writes what it is given.  Texts longer than the format allows
  * are cut.  -EINVAL for an entry after the first event; `restart` begins

@@ -230,7 +230,7 @@ static uint32_t write_rest(struct player *player, const struct recorded *recorde
 	if (sk_scap_writer_open_memory(capture, &writer, &error) < 0)
 		abort();
 	counted.sink = sk_scap_writer_sink(writer);
-	CHECK_EQUAL(sk_sensor_dump(player->sensor, &sink), 0);
+	CHECK_EQUAL(sk_state_dump(sk_sensor_state(player->sensor), &sink), 0);
 	for (uint32_t i = from; i < recorded->count; i++) {
 		const struct event *event = &recorded->events[i];
 		int result =
