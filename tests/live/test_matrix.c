@@ -127,6 +127,20 @@ static bool has_enter_event(uint16_t type)
 	       type == SK_EVENT_SOCKET_CONNECT_E;
 }
 
+static int number_here(const struct sk_syscall_info *call)
+{
+#if defined(__x86_64__)
+	return call->x86_64;
+#else
+	return call->aarch64;
+#endif
+}
+
+static bool call_makes(const struct sk_syscall_info *call, uint16_t type)
+{
+	return call->exit_event == type || (has_enter_event(type) && call->exit_event == type + 1);
+}
+
 /* Exit events of calls that this machine has, in the order of their codes; then those of tracepoints. */
 static bool in_matrix(uint16_t type)
 {
@@ -139,16 +153,19 @@ static bool in_matrix(uint16_t type)
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (others[i] == type)
 			return true;
-	for (size_t i = 0; i < sk_syscall_count; i++) {
-#if defined(__x86_64__)
-		int number = sk_syscalls[i].x86_64;
-#else
-		int number = sk_syscalls[i].aarch64;
-#endif
-		if (number >= 0 && (sk_syscalls[i].exit_event == type ||
-				    (has_enter_event(type) && sk_syscalls[i].exit_event == type + 1)))
+	for (size_t i = 0; i < sk_syscall_count; i++)
+		if (number_here(&sk_syscalls[i]) >= 0 && call_makes(&sk_syscalls[i], type))
 			return true;
-	}
+	return false;
+}
+
+/* Newer architectures have no open, fork, rename and the like. */
+static bool is_of_another_machine(uint16_t type)
+{
+	for (size_t i = 0; i < sk_syscall_count; i++)
+		if (sk_syscalls[i].x86_64 >= 0 && number_here(&sk_syscalls[i]) < 0 &&
+		    call_makes(&sk_syscalls[i], type))
+			return true;
 	return false;
 }
 
@@ -177,7 +194,9 @@ TEST(the_matrix_has_every_type_that_the_reference_emits)
 		if (sscanf(line, "%u\t%127s", &type, code) != 2)
 			continue;
 		lines++;
-		if (!is_about_the_probe(code) && !(type < SK_EVENT_COUNT && in_matrix((uint16_t)type))) {
+		if (is_about_the_probe(code) || is_of_another_machine((uint16_t)type))
+			continue;
+		if (type >= SK_EVENT_COUNT || !in_matrix((uint16_t)type)) {
 			printf("# %s\n", code);
 			CHECK(!"in the matrix");
 		}

@@ -522,13 +522,15 @@ TEST(a_long_command_line_is_cut)
 		execv("/bin/sh", arguments);
 		_exit(1);
 	}
-	/* Until it has become the shell. */
+	/* Until it has become the shell, which gets its name before its arguments. */
 	for (int i = 0; i < 1000; i++) {
-		char comm[32];
-		size_t length;
+		char comm[32], line[4];
+		size_t length, line_length;
 
 		if (sk_proc_read_file(comm, sizeof(comm), &length, "/proc/%d/comm", child) == 0 &&
-		    strcmp(comm, "sh\n") == 0)
+		    strcmp(comm, "sh\n") == 0 &&
+		    sk_proc_read_file(line, sizeof(line), &line_length, "/proc/%d/cmdline", child) == 0 &&
+		    line_length > 0)
 			break;
 		usleep(1000);
 	}
