@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -101,8 +102,14 @@ static int keep_last_words(enum libbpf_print_level level, const char *format, va
 	return 0;
 }
 
+/* The oldest kernel with all that the programs call (bpf_task_pt_regs). */
+enum { OLDEST_MAJOR = 5, OLDEST_MINOR = 15 };
+
 static int explain_load_failure(int error_number, const char *words, struct sk_error *error)
 {
+	unsigned major, minor;
+	struct utsname host;
+
 	if ((error_number == -EPERM || error_number == -EACCES) && geteuid() != 0)
 		return sk_error_set(error, error_number,
 				    "capturing needs root, or CAP_BPF, CAP_PERFMON and "
@@ -117,6 +124,11 @@ static int explain_load_failure(int error_number, const char *words, struct sk_e
 			error, error_number,
 			"this kernel has no type information (/sys/kernel/btf/vmlinux, "
 			"CONFIG_DEBUG_INFO_BTF), without which the BPF programs cannot be fitted to it");
+	if (uname(&host) == 0 && sscanf(host.release, "%u.%u", &major, &minor) == 2 &&
+	    (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)))
+		return sk_error_set(error, error_number,
+				    "this kernel is %s, and the BPF programs need %d.%d or newer", host.release,
+				    OLDEST_MAJOR, OLDEST_MINOR);
 	return sk_error_set(error, error_number, "the BPF programs could not be loaded: %s (%s)",
 			    strerror(-error_number), words[0] ? words : "no details");
 }
