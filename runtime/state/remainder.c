@@ -3,7 +3,7 @@
 
 #include "runtime/state/state_private.h"
 
-enum kind { KIND_HOST = 1, KIND_EXIT, KIND_THREAD, KIND_FD };
+enum kind { KIND_HOST = 1, KIND_EXIT, KIND_THREAD, KIND_FD, KIND_LOSSES, KIND_LOSS };
 
 struct record_head {
 	uint32_t length;
@@ -35,6 +35,8 @@ struct thread_record {
 	uint64_t exe_ino_ctime_duration_clone_ts, exe_ino_ctime_duration_pidns_start;
 	uint16_t last_event_type;
 	uint8_t bits;
+	uint32_t unknown; /* a bit for each stake */
+	uint8_t stakes;   /* whose numbers follow, each u32; 0: all are 0 */
 } __attribute__((packed));
 
 struct fd_record {
@@ -45,8 +47,25 @@ struct fd_record {
 	uint8_t type, l4;
 	uint16_t source_port, destination_port;
 	uint8_t source[16], destination[16];
+	uint32_t known;
 	uint16_t name_length, name_raw_length;
 	/* then both texts */
+} __attribute__((packed));
+
+/* What was lost (runtime/state/loss.h); u32 `touched` of so many stakes follow. */
+struct losses_record {
+	struct record_head head;
+	uint32_t count, stamp;
+	uint64_t over;
+	uint8_t stakes;
+} __attribute__((packed));
+
+/* One of the recent ones, the oldest first; u64 counts of so many classes follow. */
+struct loss_record {
+	struct record_head head;
+	uint32_t number;
+	uint64_t first, last;
+	uint8_t classes;
 } __attribute__((packed));
 
 /* --- writing ------------------------------------------------------------ */
@@ -66,16 +85,62 @@ static void append_exit(void *context, int64_t ptid, int64_t tid, uint64_t ts)
 	append(context, KIND_EXIT, &record, sizeof(record), 0);
 }
 
+static void append_losses(const struct sk_losses *losses, struct sk_buffer *buffer)
+{
+	struct losses_record record = {
+		.count = losses->count, .stamp = losses->stamp, .over = losses->over, .stakes = SK_STAKE_COUNT};
+
+	if (losses->count == 0)
+		return;
+	append(buffer, KIND_LOSSES, &record, sizeof(record), sizeof(losses->touched));
+	sk_buffer_append(buffer, losses->touched, sizeof(losses->touched));
+	for (unsigned i = 0; i < losses->recent_count; i++) {
+		const struct sk_lost *lost = &losses->recent[i].lost;
+		struct loss_record loss = {.number = losses->recent[i].number,
+					   .first = lost->first,
+					   .last = lost->last,
+					   .classes = SK_EVENT_CLASS_COUNT};
+
+		append(buffer, KIND_LOSS, &loss, sizeof(loss), sizeof(lost->counts));
+		sk_buffer_append(buffer, lost->counts, sizeof(lost->counts));
+	}
+}
+
 void sk_remainder_append_host(const struct sk_state *state, struct sk_buffer *buffer)
 {
 	struct host_record record = {.boot_ts = state->boot_ts};
 
 	append(buffer, KIND_HOST, &record, sizeof(record), 0);
+	append_losses(&state->losses, buffer);
 	sk_recent_exits_visit(state->recent, state->now, append_exit, buffer);
+}
+
+static uint8_t bits_of(const struct sk_thread *thread)
+{
+	uint8_t bits = 0;
+
+	if (thread->flags & SK_CLONE_CLOSED)
+		bits |= THREAD_DEAD;
+	if (thread->group && thread->group->reaper)
+		bits |= THREAD_REAPER;
+	if (sk_thread_is_main(thread) && thread->cwd->length == 0)
+		bits |= THREAD_NO_CWD;
+	if (thread->matched_cgroups != thread->cgroups && thread->container_id->length == 0)
+		bits |= THREAD_UNMATCHED;
+	return bits;
+}
+
+static bool has_numbers(const struct sk_thread *thread)
+{
+	for (unsigned i = 0; i < SK_STAKE_OF_THREAD; i++)
+		if (thread->known[i])
+			return true;
+	return false;
 }
 
 void sk_remainder_append_thread(const struct sk_thread *thread, struct sk_buffer *buffer)
 {
+	const bool numbers = has_numbers(thread);
 	struct thread_record record = {
 		.tid = thread->tid,
 		.ptid = thread->ptid,
@@ -86,25 +151,22 @@ void sk_remainder_append_thread(const struct sk_thread *thread, struct sk_buffer
 		.exe_ino_ctime_duration_clone_ts = thread->exe_ino_ctime_duration_clone_ts,
 		.exe_ino_ctime_duration_pidns_start = thread->exe_ino_ctime_duration_pidns_start,
 		.last_event_type = thread->last_event_type,
+		.bits = bits_of(thread),
+		.unknown = thread->unknown,
+		.stakes = numbers ? SK_STAKE_OF_THREAD : 0,
 	};
 
-	if (thread->flags & SK_CLONE_CLOSED)
-		record.bits |= THREAD_DEAD;
-	if (thread->group && thread->group->reaper)
-		record.bits |= THREAD_REAPER;
-	if (sk_thread_is_main(thread) && thread->cwd->length == 0)
-		record.bits |= THREAD_NO_CWD;
-	if (thread->matched_cgroups != thread->cgroups && thread->container_id->length == 0)
-		record.bits |= THREAD_UNMATCHED;
-	append(buffer, KIND_THREAD, &record, sizeof(record), 0);
+	append(buffer, KIND_THREAD, &record, sizeof(record), numbers ? sizeof(thread->known) : 0);
+	if (numbers)
+		sk_buffer_append(buffer, thread->known, sizeof(thread->known));
 }
 
 static bool entry_says_all(const struct sk_fd *fd, uint8_t type)
 {
 	const bool is_file = fd->type == SK_FD_FILE_V2;
 
-	return fd->type == type && !sk_fd_is_inet(fd) && fd->type != SK_FD_UNIX_SOCK && fd->pid == -1 &&
-	       (fd->flags & ~SK_FD_FLAG_FROM_PROC) == 0 && fd->name_raw->length == 0 &&
+	return fd->type == type && fd->known == 0 && !sk_fd_is_inet(fd) && fd->type != SK_FD_UNIX_SOCK &&
+	       fd->pid == -1 && (fd->flags & ~SK_FD_FLAG_FROM_PROC) == 0 && fd->name_raw->length == 0 &&
 	       (is_file || (fd->open_flags == 0 && fd->dev == 0)) && fd->name->length < 1024;
 }
 
@@ -119,6 +181,7 @@ void sk_remainder_append_fd(int64_t tid, const struct sk_fd *fd, uint8_t type, s
 		.flags = fd->flags,
 		.type = fd->type,
 		.l4 = fd->l4,
+		.known = fd->known,
 		.source_port = fd->source_port,
 		.destination_port = fd->destination_port,
 		.name_length = (uint16_t)(fd->name->length < UINT16_MAX ? fd->name->length : UINT16_MAX),
@@ -160,6 +223,59 @@ static void apply_exit(struct sk_state *state, const uint8_t *bytes, size_t size
 	sk_recent_exits_add(state->recent, record.ptid, record.tid, record.ts);
 }
 
+/* Numbers of losses, of which there are `count`: a writer with other stakes leaves those of ours at 0, in doubt. */
+static void take_numbers(uint32_t *ret_numbers, unsigned wanted, const uint8_t *bytes, size_t size, unsigned there,
+			 uint32_t count)
+{
+	if (there > size / sizeof(*ret_numbers))
+		there = (unsigned)(size / sizeof(*ret_numbers));
+	memset(ret_numbers, 0, wanted * sizeof(*ret_numbers));
+	memcpy(ret_numbers, bytes, (there < wanted ? there : wanted) * sizeof(*ret_numbers));
+	for (unsigned i = 0; i < wanted; i++)
+		if (ret_numbers[i] > count)
+			ret_numbers[i] = count;
+}
+
+static void apply_losses(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct sk_losses *losses = &state->losses;
+	struct losses_record record;
+
+	take(&record, sizeof(record), bytes, size);
+	if (size < sizeof(record))
+		return;
+	*losses = (struct sk_losses){
+		.count = record.count,
+		.stamp = record.stamp < record.count ? record.stamp : record.count,
+		.over = record.over,
+	};
+	take_numbers(losses->touched, SK_STAKE_COUNT, bytes + sizeof(record), size - sizeof(record), record.stakes,
+		     record.count);
+	state->threads.stamp = state->fds.stamp = losses->stamp;
+}
+
+static void apply_loss(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	struct sk_losses *losses = &state->losses;
+	const unsigned at = losses->recent_count;
+	struct loss_record record;
+	struct sk_lost *lost;
+	size_t counts;
+
+	take(&record, sizeof(record), bytes, size);
+	if (size < sizeof(record) || at == SK_RECENT_LOSSES || record.number > losses->count ||
+	    record.number <= (at ? losses->recent[at - 1].number : 0))
+		return;
+	lost = &losses->recent[at].lost;
+	*lost = (struct sk_lost){.first = record.first, .last = record.last};
+	counts = record.classes * sizeof(lost->counts[0]);
+	if (counts > size - sizeof(record))
+		counts = size - sizeof(record);
+	memcpy(lost->counts, bytes + sizeof(record), counts < sizeof(lost->counts) ? counts : sizeof(lost->counts));
+	losses->recent[at].number = record.number;
+	losses->recent_count++;
+}
+
 static void apply_thread(struct sk_state *state, const uint8_t *bytes, size_t size)
 {
 	struct thread_record record;
@@ -176,6 +292,8 @@ static void apply_thread(struct sk_state *state, const uint8_t *bytes, size_t si
 	thread->exe_ino_ctime_duration_clone_ts = record.exe_ino_ctime_duration_clone_ts;
 	thread->exe_ino_ctime_duration_pidns_start = record.exe_ino_ctime_duration_pidns_start;
 	thread->last_event_type = record.last_event_type;
+	take_numbers(thread->known, SK_STAKE_OF_THREAD, bytes + sizeof(record), size - sizeof(record),
+		     record.stakes, state->losses.count);
 	if (thread->group)
 		thread->group->reaper = record.bits & THREAD_REAPER;
 	if (record.bits & THREAD_NO_CWD)
@@ -189,6 +307,7 @@ static void apply_thread(struct sk_state *state, const uint8_t *bytes, size_t si
 		thread->flags &= ~(uint32_t)SK_CLONE_CLOSED;
 		sk_thread_mark_dead(&state->threads, thread);
 	}
+	thread->unknown = record.unknown & SK_UNKNOWN_THREAD;
 	sk_thread_changed(&state->threads, thread);
 }
 
@@ -212,6 +331,7 @@ static void apply_fd(struct sk_state *state, const uint8_t *bytes, size_t size)
 	fd->type = record.type;
 	fd->l4 = record.l4;
 	fd->flags = record.flags;
+	fd->known = record.known < state->losses.count ? record.known : state->losses.count;
 	fd->open_flags = record.open_flags;
 	fd->dev = record.dev;
 	fd->pid = record.pid;
@@ -243,6 +363,12 @@ void sk_remainder_apply(struct sk_state *state, const uint8_t *bytes, size_t siz
 			break;
 		case KIND_FD:
 			apply_fd(state, bytes, head.length);
+			break;
+		case KIND_LOSSES:
+			apply_losses(state, bytes, head.length);
+			break;
+		case KIND_LOSS:
+			apply_loss(state, bytes, head.length);
 			break;
 		default:
 			break;

@@ -7,6 +7,7 @@
 #include "runtime/scap/reader.h"
 #include "runtime/scap/writer.h"
 #include "tests/unit/state/event_builder.h"
+#include "vm/notes.h"
 
 static const char metadata[] =
 	"{\"container\":{\"id\":\"0123456789ab\",\"full_id\":\"0123456789abcdef\",\"name\":\"web \\\"one\\\"\","
@@ -131,6 +132,28 @@ static void tell_of_container(struct world *world)
 	feed(world);
 }
 
+/* A close, before which something was lost. */
+static void lose(struct world *world)
+{
+	struct sk_lost lost = {.first = world->now, .last = world->now + 1};
+	uint8_t notes[256], noted[1024];
+	size_t length = 0;
+	int64_t size;
+
+	lost.counts[SK_EVENT_CLASS_PROCESS] = 3;
+	event(world, SK_EVENT_SYSCALL_CLOSE_X, 100);
+	number(world, 0, -9);
+	number(world, 1, 77);
+	build(world);
+	CHECK_EQUAL(sk_event_decode(world->wire, world->wire_size, &world->view.event, NULL), 0);
+	CHECK(sk_notes_append(notes, sizeof(notes), &length, SK_NOTE_LOST, 0, &lost, sizeof(lost)));
+	size = sk_event_add_notes(&world->view.event, notes, length, noted, sizeof(noted));
+	CHECK(size > 0);
+	memcpy(world->wire, noted, (size_t)size);
+	world->wire_size = (uint32_t)size;
+	process_wire(world);
+}
+
 static void world_fill(struct world *world)
 {
 	world_open(world, NULL);
@@ -141,6 +164,7 @@ static void world_fill(struct world *world)
 	add_server(world);
 	world->sink.complete(world->sink.context);
 	tell_of_container(world);
+	lose(world);
 	create_fds(world);
 	/* A call that has begun, and a process whose exit was the last event. */
 	event(world, SK_EVENT_SYSCALL_OPENAT_2_E, 100);
@@ -370,6 +394,29 @@ TEST(who_has_just_exited_does_not_come_back)
 	world_close(&world);
 }
 
+TEST(what_was_lost_leaves_the_same_in_doubt)
+{
+	static struct world expected;
+	const struct sk_thread *one, *other;
+	struct sk_lost lost;
+
+	world_fill(&expected);
+	pass_on(&world);
+	CHECK_EQUAL(sk_state_losses(expected.state)->count, 1);
+	CHECK(memcmp(sk_state_losses(expected.state), sk_state_losses(world.state), sizeof(struct sk_losses)) == 0);
+	CHECK(sk_losses_around(sk_state_losses(world.state), world.now, &lost));
+	CHECK_EQUAL(lost.counts[SK_EVENT_CLASS_PROCESS], 3);
+	one = sk_thread_find(sk_state_threads(expected.state), 100);
+	other = sk_thread_find(sk_state_threads(world.state), 100);
+	CHECK(one && other && memcmp(one->known, other->known, sizeof(one->known)) == 0 &&
+	      one->unknown == other->unknown);
+	/* The fds that came later are known since then, those from before are in doubt. */
+	CHECK(fd_of(&world, 100, 10) && fd_of(&world, 100, 10)->known == 1);
+	CHECK(fd_of(&world, 100, 3) && fd_of(&world, 100, 3)->known == 0);
+	world_close(&expected);
+	world_close(&world);
+}
+
 TEST(times_never_go_back)
 {
 	struct sk_buffer capture = {0};
@@ -396,4 +443,6 @@ TEST_MAIN(RUN(a_dump_of_what_a_dump_made_is_the_same) RUN(fds_that_other_readers
 		  RUN(a_connection_keeps_its_server) RUN(entries_are_such_as_other_readers_want_them)
 			  RUN(containers_and_their_users_are_known_again)
 				  RUN(a_call_that_has_begun_ends_with_what_was_seen_then)
-					  RUN(who_has_just_exited_does_not_come_back) RUN(times_never_go_back))
+					  RUN(who_has_just_exited_does_not_come_back)
+						  RUN(what_was_lost_leaves_the_same_in_doubt)
+							  RUN(times_never_go_back))
