@@ -44,6 +44,8 @@ struct reading {
 	uint64_t printed;
 	uint64_t seconds;
 	struct sk_rings_sizes rings;
+	struct sk_watch_runtimes runtimes;
+	struct sk_inquirer *inquirer;
 	uint32_t snap_length;
 	int64_t own_pid; /* live: what saker does itself is not printed; 0: a capture */
 	bool live;
@@ -156,6 +158,10 @@ static int read_host(struct reading *reading)
 	deadline = sk_deadline_after(reading->seconds);
 	while (!reading->done && !sk_signals_stop() && (wait = sk_deadline_wait(deadline)) > 0 &&
 	       (result >= 0 || result == -EINTR)) {
+		sk_inquirer_deliver(reading->inquirer, sk_watch_event_time(reading->filter.sensor), show_live,
+				    reading);
+		if (reading->done)
+			break;
 		result = sk_capture_poll(capture, wait, show_live, reading);
 		flush(reading);
 	}
@@ -199,7 +205,8 @@ static const char *named_format(const char *format)
 
 static int start(struct reading *reading, int count, char **words, const char *path)
 {
-	const struct sk_state_options state = {.source = path ? NULL : &sk_watch_source,
+	const struct sk_state_source source = sk_watch_source_asking(reading->inquirer);
+	const struct sk_state_options state = {.source = path ? NULL : &source,
 					       .own_pid = path ? -1 : reading->own_pid};
 	struct sk_buffer format = {0};
 	char *condition = NULL;
@@ -259,7 +266,8 @@ static void take_option(struct reading *reading, struct sk_command_line *line, i
 		reading->seconds = sk_command_line_number(line, "--seconds", 1, SECONDS_LIMIT);
 		break;
 	default:
-		sk_rings_take_option(&reading->rings, line, id);
+		if (!sk_watch_take_option(&reading->runtimes, line, id))
+			sk_rings_take_option(&reading->rings, line, id);
 		break;
 	}
 }
@@ -280,16 +288,22 @@ static int run(struct sk_command_line *line)
 		path = *line->argv++;
 		line->argc--;
 	}
-	if (path && (reading.seconds || sk_rings_given(&reading.rings) || reading.snap_length))
-		return sk_command_usage(
-			line, "--seconds, --snaplen and those about rings are for this host, not for a capture");
+	if (path && (reading.seconds || sk_rings_given(&reading.rings) || reading.snap_length ||
+		     reading.runtimes.count || reading.runtimes.none))
+		return sk_command_usage(line,
+					"--seconds, --snaplen and those about rings and containers are for this "
+					"host, not for a capture");
 	reading.own_pid = path ? 0 : getpid();
 	sk_signals_catch();
+	status = path ? SK_EXIT_OK : sk_watch_start_inquirer(&reading.runtimes, &reading.inquirer);
+	if (status != SK_EXIT_OK)
+		return status;
 	status = start(&reading, line->argc, line->argv, path);
 	if (status == SK_EXIT_OK)
 		status = path ? read_capture(&reading, path) : read_host(&reading);
 	sk_lines_destroy(reading.lines);
 	sk_filter_release(&reading.filter);
+	sk_inquirer_stop(reading.inquirer);
 	sk_buffer_release(&reading.pending);
 	return status;
 }
@@ -334,6 +348,7 @@ const struct sk_command sk_command_read = {
 			{'s', "snaplen", "BYTES", "live: bytes of data kept of each read or write; default 80"},
 			{OPTION_SECONDS, "seconds", "N", "live: end after N seconds"},
 			SK_RINGS_OPTIONS("live: "),
+			SK_WATCH_OPTIONS,
 			{0},
 		},
 	.example = "  saker read x.scap proc.name = cat and evt.type in (open, openat)\n"

@@ -140,6 +140,7 @@ static int write_hidden(struct recording *recording, const uint8_t *bytes, size_
 static int write_event(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
 	struct recording *recording = context;
+	const struct sk_thread *thread;
 	struct sk_event event;
 	int result = 0;
 	bool visible;
@@ -153,7 +154,8 @@ static int write_event(void *context, const uint8_t *bytes, size_t size, uint16_
 		return result;
 	visible = sk_filter_passes(&recording->filter, bytes, size, cpu, false);
 	/* What saker does to write would be written, and so on. */
-	if (!recording->command && event.tid == getpid())
+	thread = sk_sensor_view(recording->filter.sensor)->thread;
+	if (!recording->command && thread && thread->pid == getpid())
 		return 0;
 	if (visible)
 		return write_visible(recording, bytes, size, cpu);

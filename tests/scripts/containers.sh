@@ -24,7 +24,7 @@ run_container() { # OPTION_OR_WORD...
 }
 clean_up() {
 	stop_sensor
-	[ -z "$service" ] || { kill "$service" 2>/dev/null && wait "$service"; }
+	[ -z "$service" ] || { kill "$service" && wait "$service"; } 2>/dev/null
 	pod rm -a -f -t 0 >/dev/null 2>&1
 	# What conmon starts when a container ends may still be writing.
 	rm -rf "$work" 2>/dev/null || { sleep 1 && rm -rf "$work"; }

@@ -121,6 +121,17 @@ expect "a container without CRI has a name, an image and labels" alerted contain
 	container.image.tag=v1 container.privileged=false k8s.pod.name=null
 stop_sensor
 
+# Two lines for each of a loop's rounds at least: the first may come before the answer.
+shows() { # OPTION_OR_WORD...
+	"$saker" read "$@" --fields container.id,container.name,container.image.tag,k8s.pod.name,user.name \
+		"container.id = $(short "$till") and fd.name = /etc/passwd and evt.type in (open, openat)" >"$work/lines"
+	tail -n 1 "$work/lines"
+	[ "$(tail -n 1 "$work/lines")" = "$(printf '%s\ttill-of-after\tv1\tafter\tclerk' "$(short "$till")")" ]
+}
+expect "saker read shows them live, too" shows --live --seconds 3 --cri-socket "$socket"
+expect "saker record asks while it records" "$saker" record -o "$work/pods.scap" --seconds 3 --cri-socket "$socket"
+expect "and what it heard is in the capture" shows "$work/pods.scap"
+
 # A runtime that hangs: it takes connections and says nothing.
 kill -STOP "$daemon"
 expect "the sensor starts beside a runtime that hangs" start_sensor --cri-socket "$socket"
