@@ -244,6 +244,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	programs->rodata->sk_config = (struct sk_capture_config){
 		.boot_time = sk_clock_boot_time(),
 		.only_tree = options->only_tree_of != 0,
+		.begun_paths = options->begun_paths,
 		.resolve_paths = !options->given_paths_only,
 	};
 	programs->data->sk_snap_length = options->snap_length;
@@ -254,7 +255,9 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 		       sizeof(programs->rodata->sk_filter_table));
 	if (options->enter_events)
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
-	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events);
+	if (options->begun_paths)
+		sk_capture_plan_begun(programs->rodata->sk_dispatch_table);
+	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events || options->begun_paths);
 	select_optional(programs, options);
 	capture->uring_unseen = !select_uring(programs, options);
 	result = bpf_map__set_max_entries(programs->maps.sk_rings, (uint32_t)rings->ring_count);

@@ -36,6 +36,11 @@ struct sk_capture_options {
 	 * paths and addresses as they were before another thread could change them.
 	 */
 	bool enter_events;
+	/*
+	 * Paths of calls are read when the calls begin, too; where they are others at the end, the event
+	 * says so (SK_NOTE_BEGUN).
+	 */
+	bool begun_paths;
 	bool given_paths_only; /* paths as the calls were given them, not what they led to (vm/notes.h) */
 	int64_t only_tree_of;  /* pid whose descendants alone are captured; 0: the whole host */
 	/* What the kernel holds back: SK_FILTER_EVENTS of them (filter.h); NULL: nothing. */

@@ -193,6 +193,49 @@ void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch 
 	plan_compat(syscalls, words, table);
 }
 
+/* The first two texts of a recipe, as its program remembers them (sk_put_given_path()). */
+static uint8_t text_arguments(const struct sk_dispatch *dispatch)
+{
+	unsigned arguments = 0, shift = 0;
+
+	for (int i = 0; i < SK_STEPS_MAX && dispatch->program == SK_PROGRAM_RECIPE && shift <= 4; i++) {
+		const struct sk_step *step = &sk_recipes[dispatch->recipe].steps[i];
+
+		if (step->kind == SK_STEP_TEXT) {
+			arguments |= (step->argument + 1u) << shift;
+			shift += 4;
+		}
+	}
+	return (uint8_t)arguments;
+}
+
+static uint8_t path_arguments(const struct sk_dispatch *dispatch)
+{
+	switch (dispatch->event) {
+	case SK_EVENT_SYSCALL_OPEN_X:
+	case SK_EVENT_SYSCALL_CREAT_X:
+		return 1;
+	case SK_EVENT_SYSCALL_OPENAT_2_X:
+	case SK_EVENT_SYSCALL_OPENAT2_X:
+		return 2;
+	/* Nothing happens by them. */
+	case SK_EVENT_SYSCALL_STAT_X:
+	case SK_EVENT_SYSCALL_LSTAT_X:
+	case SK_EVENT_SYSCALL_NEWFSTATAT_X:
+	case SK_EVENT_SYSCALL_ACCESS_X:
+		return 0;
+	default:
+		return sk_event_path(dispatch->event, 0) >= 0 ? text_arguments(dispatch) : 0;
+	}
+}
+
+void sk_capture_plan_begun(struct sk_dispatch table[SK_NUMBERS_END])
+{
+	for (size_t i = 0; i < SK_NUMBERS_END; i++)
+		if (table[i].program == SK_PROGRAM_OPEN || table[i].program == SK_PROGRAM_RECIPE)
+			table[i].begun = path_arguments(&table[i]);
+}
+
 bool sk_capture_plan_uring(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_URING_OPCODES])
 {
 	static const struct {

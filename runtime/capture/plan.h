@@ -21,6 +21,9 @@ void sk_capture_plan(const uint64_t *syscalls, size_t words, struct sk_dispatch 
 /* The calls in the table whose paths and addresses are told when they begin, too: open and connect. */
 void sk_capture_plan_enter(struct sk_dispatch table[SK_NUMBERS_END]);
 
+/* The calls in the table whose paths are kept when they begin: all that do something with a path. */
+void sk_capture_plan_begun(struct sk_dispatch table[SK_NUMBERS_END]);
+
 /*
  * The same for operations of io_uring, by opcode (runtime/capture/uring.def): those whose
  * system call is selected have a program that is not 0.  False if there are none.

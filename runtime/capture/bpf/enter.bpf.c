@@ -57,6 +57,33 @@ static __always_inline void put_call(struct sk_scratch *scratch, __u32 exit_even
 	}
 }
 
+static __always_inline void keep_path(struct sk_begun *begun, __u32 which, const __u64 *arguments, __u32 number)
+{
+	long size;
+
+	begun->sizes[which] = 0;
+	if (!number || number > SK_ARGUMENT_COUNT)
+		return;
+	size = bpf_probe_read_user_str(begun->texts[which], SK_BEGUN_TEXT, (const void *)arguments[number - 1]);
+	if (size > 0)
+		begun->sizes[which] = size;
+}
+
+/* Keeps the paths of a call for its end, which compares them with what they are by then. */
+static __always_inline void keep_paths(struct task_struct *task, const struct pt_regs *registers,
+				       const volatile struct sk_dispatch *dispatch)
+{
+	struct sk_begun *begun = bpf_task_storage_get(&sk_begun, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u64 arguments[SK_ARGUMENT_COUNT];
+
+	if (!begun)
+		return;
+	sk_arch_arguments(registers, sk_arch_compat(task), arguments);
+	begun->event = dispatch->event;
+	keep_path(begun, 0, arguments, dispatch->begun & 15);
+	keep_path(begun, 1, arguments, dispatch->begun >> 4);
+}
+
 SEC("tp_btf/sys_enter")
 int sk_sys_enter(__u64 *context)
 {
@@ -70,13 +97,17 @@ int sk_sys_enter(__u64 *context)
 	if (number >= SK_NUMBERS_END)
 		return 0;
 	dispatch = &sk_dispatch_table[number];
-	if (!dispatch->enters)
+	if (!dispatch->enters && !dispatch->begun)
 		return 0;
 	if (sk_config.only_tree) {
 		process = bpf_get_current_pid_tgid() >> 32;
 		if (!bpf_map_lookup_elem(&sk_tree, &process))
 			return 0;
 	}
+	if (dispatch->begun)
+		keep_paths(task, registers, dispatch);
+	if (!dispatch->enters)
+		return 0;
 	scratch = sk_scratch_take(dispatch->event);
 	if (!scratch)
 		return 0;

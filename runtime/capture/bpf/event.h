@@ -122,6 +122,20 @@ struct sk_rings_map {
 	__array(values, struct sk_ring_map);
 };
 
+/* What the paths of a thread's call were when it began. */
+struct sk_begun {
+	__u32 event;                 /* of the call's end; 0: no call */
+	__u32 sizes[SK_GIVEN_COUNT]; /* with the NUL; 0: could not be read */
+	char texts[SK_GIVEN_COUNT][SK_BEGUN_TEXT];
+};
+
+struct sk_begun_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sk_begun);
+};
+
 struct sk_tree_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SK_TREE_LIMIT);
@@ -133,6 +147,7 @@ struct sk_tree_map {
 extern struct sk_scratch_map sk_scratch_areas SEC(".maps");
 extern struct sk_rings_map sk_rings SEC(".maps");
 extern struct sk_tree_map sk_tree SEC(".maps");
+extern struct sk_begun_map sk_begun SEC(".maps");
 
 #define sk_barrier(variable) asm volatile("" : "+r"(variable))
 

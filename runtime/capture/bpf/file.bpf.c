@@ -70,6 +70,7 @@ int sk_exit_open(void *context)
 								     : 0);
 	if (file && sk_forget(scratch->given_count) && sk_config.resolve_paths)
 		sk_note_resolved(scratch, 0, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	sk_note_begun(scratch);
 	sk_event_submit(scratch);
 	return 0;
 }

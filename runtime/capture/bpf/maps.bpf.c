@@ -16,6 +16,7 @@ __u32 sk_snap_length = SK_SNAP_LENGTH;
 struct sk_scratch_map sk_scratch_areas SEC(".maps");
 struct sk_rings_map sk_rings SEC(".maps");
 struct sk_tree_map sk_tree SEC(".maps");
+struct sk_begun_map sk_begun SEC(".maps");
 
 const volatile struct sk_filter_entry sk_filter_table[SK_FILTER_EVENTS] = {};
 struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS] = {};

@@ -49,11 +49,33 @@ static __always_inline bool sk_path_prepend_slash(struct sk_scratch *scratch)
 	return true;
 }
 
+/* What a step needs of a directory entry, as it lies in all kernels so far. */
+struct entry {
+	struct dentry *parent;
+	__u32 hash, length;
+	const unsigned char *name;
+};
+
+/* In one read if the fields lie so, and one by one if they don't. */
+static __always_inline void read_entry(struct entry *entry, const struct dentry *dentry)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) == bpf_core_field_offset(struct dentry, d_parent) + 8 &&
+	    bpf_core_field_offset(struct qstr, len) == 4 && bpf_core_field_offset(struct qstr, name) == 8) {
+		bpf_probe_read_kernel(entry, sizeof(*entry),
+				      (const char *)dentry + bpf_core_field_offset(struct dentry, d_parent));
+		return;
+	}
+	entry->parent = BPF_CORE_READ(dentry, d_parent);
+	entry->length = BPF_CORE_READ(dentry, d_name.len);
+	entry->name = BPF_CORE_READ(dentry, d_name.name);
+}
+
 /* One name, or one mount, towards the root. */
 static __always_inline enum sk_path_state step(struct sk_scratch *scratch)
 {
-	struct dentry *dentry = sk_forget(scratch->path_dentry), *parent;
+	struct dentry *dentry = sk_forget(scratch->path_dentry);
 	struct mount *mount, *above;
+	struct entry entry;
 
 	if (dentry == sk_forget(scratch->path_root)) {
 		mount = sk_forget(scratch->path_mount);
@@ -68,13 +90,13 @@ static __always_inline enum sk_path_state step(struct sk_scratch *scratch)
 		scratch->path_root = BPF_CORE_READ(above, mnt.mnt_root);
 		return SK_PATH_GOES_ON;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (!sk_path_prepend(scratch, BPF_CORE_READ(dentry, d_name.name), BPF_CORE_READ(dentry, d_name.len)))
+	read_entry(&entry, dentry);
+	if (!sk_path_prepend(scratch, entry.name, entry.length))
 		return SK_PATH_CUT;
 	/* Without a parent and without a mount, such as a memfd: the name is all. */
-	if (dentry == parent)
+	if (dentry == entry.parent)
 		return SK_PATH_COMPLETE;
-	scratch->path_dentry = parent;
+	scratch->path_dentry = entry.parent;
 	return sk_path_prepend_slash(scratch) ? SK_PATH_GOES_ON : SK_PATH_CUT;
 }
 
@@ -145,5 +167,50 @@ __attribute__((noinline)) int sk_path_note(__u32 which)
 	if (sk_forget(given->size) == size && is_given(scratch, given))
 		return 0;
 	sk_note_text(scratch, SK_BPF_NOTE_RESOLVED, sk_forget(given->param), scratch->path + start);
+	return 0;
+}
+
+/* True if the given path is the one that was kept; where that was cut, as far as it goes. */
+static __always_inline bool is_begun(struct sk_scratch *scratch, struct sk_given *given, struct sk_begun *begun,
+				     __u32 which)
+{
+	__u32 kept = sk_forget(begun->sizes[which]);
+	__u64 difference;
+
+	if (kept < SK_BEGUN_TEXT ? sk_forget(given->size) != kept : sk_forget(given->size) < kept)
+		return false;
+	for (__u32 done = 0; done < SK_BEGUN_TEXT; done += 8) {
+		__u32 size = sk_forget(begun->sizes[which]) - 1, left = size - done;
+		__u32 start = sk_forget(given->start) + done;
+
+		if (done >= size)
+			break;
+		difference = *(__u64 *)(scratch->event + (start & (SK_AREA - 1))) ^
+			     *(__u64 *)(begun->texts[which] + done);
+		if (left < 8)
+			difference <<= 64 - 8 * left;
+		if (difference)
+			return false;
+	}
+	return true;
+}
+
+__attribute__((noinline)) int sk_path_note_begun(void)
+{
+	struct sk_scratch *scratch = sk_scratch_taken();
+	struct sk_begun *begun = bpf_task_storage_get(&sk_begun, sk_current(), NULL, 0);
+
+	if (!scratch || !begun || sk_forget(begun->event) != scratch->dispatch.event)
+		return 0;
+	begun->event = 0;
+#pragma unroll
+	for (__u32 i = 0; i < SK_GIVEN_COUNT; i++) {
+		struct sk_given *given = &scratch->given[i];
+
+		if (i >= sk_forget(scratch->given_count) || !sk_forget(begun->sizes[i]) ||
+		    is_begun(scratch, given, begun, i))
+			continue;
+		sk_note_text(scratch, SK_BPF_NOTE_BEGUN, sk_forget(given->param), begun->texts[i]);
+	}
 	return 0;
 }

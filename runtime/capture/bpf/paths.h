@@ -17,6 +17,18 @@
 /* Tells where path `which` led to, the one in `scratch->path`, unless that is what it says. */
 int sk_path_note(__u32 which);
 
+/*
+ * Tells what the call's paths were when it began, where they were others
+ * (bpf/enter.bpf.c has kept them).
+ */
+int sk_path_note_begun(void);
+
+static __always_inline void sk_note_begun(struct sk_scratch *scratch)
+{
+	if (sk_config.begun_paths && scratch->dispatch.begun)
+		sk_path_note_begun();
+}
+
 static __always_inline void sk_note_resolved(struct sk_scratch *scratch, __u32 which, struct vfsmount *mount,
 					     struct dentry *dentry)
 {

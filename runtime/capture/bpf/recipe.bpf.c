@@ -199,6 +199,7 @@ int sk_exit_recipe(void *context)
 	    (scratch->dispatch.event == SK_EVENT_SYSCALL_CHDIR_X ||
 	     scratch->dispatch.event == SK_EVENT_SYSCALL_CHROOT_X))
 		note_directory(scratch);
+	sk_note_begun(scratch);
 	sk_event_submit(scratch);
 	return 0;
 }

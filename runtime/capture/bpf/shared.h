@@ -77,7 +77,8 @@ struct sk_dispatch {
 	__u8 recipe;   /* for SK_PROGRAM_RECIPE */
 	__u8 nparams;
 	__u8 enters; /* 1: its beginning is an event too */
-	__u8 zero[2];
+	__u8 begun; /* which arguments are paths, from 1: the first in the lower 4 bits, the second above; 0: none */
+	__u8 zero;
 };
 
 /* As in vm/notes.h, which these programs cannot include; runtime/capture/capture.c holds them equal. */
@@ -96,6 +97,8 @@ enum sk_bpf_origin {
 	SK_BPF_ORIGIN_X32 = 3,
 };
 
+enum { SK_BEGUN_TEXT = 1024 }; /* bytes of a path that are kept from the beginning of a call to its end */
+
 enum {
 	SK_URING_OPCODES = 64,
 	SK_URING_LIMIT = 8192, /* operations under way */
@@ -109,6 +112,7 @@ enum {
 struct sk_capture_config {
 	__u64 boot_time;     /* ns since the epoch at which the boot clock was 0 */
 	__u64 only_tree;     /* 1: only processes in the map `tree` */
+	__u64 begun_paths;   /* 1: paths that were others when the call began are told */
 	__u64 resolve_paths; /* 1: paths that lead elsewhere than they say are told */
 };
 
