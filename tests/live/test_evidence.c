@@ -222,7 +222,7 @@ static void check_alerts(const struct watcher *watcher)
 			good = strcmp(text, "complete") == 0;
 		} else {
 			within++;
-			good = begins(text, "lost: ") && strstr(text, " events ");
+			good = begins(text, "lost: ") && strstr(text, " event");
 			if (alert->rule == RULE_FILE && strstr(text, "doubtful: fd.name ("))
 				doubtful++;
 		}
