@@ -52,6 +52,16 @@ bool sk_event_lost(const struct sk_event *event, struct sk_lost *ret_lost)
 	return true;
 }
 
+bool sk_event_note_file(const struct sk_event *event, uint8_t number, struct sk_note_file *ret_file)
+{
+	struct sk_param bytes;
+
+	if (!sk_event_note(event, SK_NOTE_FILE, number, &bytes) || bytes.length != sizeof(*ret_file))
+		return false;
+	memcpy(ret_file, bytes.bytes, sizeof(*ret_file));
+	return ret_file->path[0] == '/' && memchr(ret_file->path, '\0', sizeof(ret_file->path));
+}
+
 bool sk_notes_append(uint8_t *notes, size_t capacity, size_t *length, enum sk_note_kind kind, uint8_t parameter,
 		     const void *bytes, size_t size)
 {

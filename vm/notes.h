@@ -36,6 +36,7 @@ enum sk_note_kind {
 	SK_NOTE_RESOLVED = 2, /* text with its NUL: the path that the kernel found for path `parameter` */
 	SK_NOTE_BEGUN = 3,    /* text with its NUL: what path `parameter` was when the call began */
 	SK_NOTE_LOST = 4,     /* struct sk_lost: what was lost before this event */
+	SK_NOTE_FILE = 5, /* struct sk_note_file: a file whose open was held back, of an fd that the event uses */
 };
 
 enum sk_origin {
@@ -45,6 +46,19 @@ enum sk_origin {
 	SK_ORIGIN_X32 = 3,      /* through the x32 ABI: the number says so, whatever the kernel made of it */
 	SK_ORIGIN_COUNT
 };
+
+/*
+ * What the open would have told: number `parameter` (0 or 1) of the files that
+ * the event tells of.
+ */
+struct sk_note_file {
+	int64_t fd;
+	uint64_t inode;
+	uint32_t device, flags; /* parameters `dev` and `flags` of the open */
+	char path[192];         /* absolute, with its NUL */
+};
+
+enum { SK_NOTE_FILES = 2 };
 
 /* Events that were lost, of which the first and the last that are known of were at these times. */
 struct sk_lost {
@@ -61,6 +75,9 @@ bool sk_event_note(const struct sk_event *event, enum sk_note_kind kind, uint8_t
 
 /* What the event says was lost before it; false if nothing. Classes that the writer didn't know are 0. */
 bool sk_event_lost(const struct sk_event *event, struct sk_lost *ret_lost);
+
+/* The n-th file that the event tells of; false if there is none. */
+bool sk_event_note_file(const struct sk_event *event, uint8_t number, struct sk_note_file *ret_file);
 
 /*
  * Appends a note to a run of them, of which `*length` of `capacity` bytes are

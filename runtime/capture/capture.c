@@ -42,7 +42,8 @@
 
 _Static_assert((int)SK_BPF_NOTES_MAGIC == (int)SK_NOTES_MAGIC && (int)SK_BPF_NOTE_ORIGIN == (int)SK_NOTE_ORIGIN &&
 		       (int)SK_BPF_NOTE_RESOLVED == (int)SK_NOTE_RESOLVED &&
-		       (int)SK_BPF_NOTE_BEGUN == (int)SK_NOTE_BEGUN &&
+		       (int)SK_BPF_NOTE_BEGUN == (int)SK_NOTE_BEGUN && (int)SK_BPF_NOTE_FILE == (int)SK_NOTE_FILE &&
+		       sizeof(struct sk_told_file) == sizeof(struct sk_note_file) &&
 		       (int)SK_BPF_ORIGIN_COMPAT == (int)SK_ORIGIN_COMPAT &&
 		       (int)SK_BPF_ORIGIN_IO_URING == (int)SK_ORIGIN_IO_URING &&
 		       (int)SK_BPF_ORIGIN_X32 == (int)SK_ORIGIN_X32,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/capture/bpf/recipes.h"
 #include "runtime/fields/prospect.h"
 #include "runtime/state/state.h"
 #include "vm/support/alloc.h"
@@ -139,7 +140,100 @@ static void plan_failed(struct sk_kernel_filter *filter, uint16_t type)
 	}
 	if (has_class(type)) {
 		entry->failed = classes_without_rule(filter, type, SK_PROSPECT_FAILED);
-		entry->paths = 1;
+		entry->traits |= SK_FILTER_PATHS_FAILED;
+	}
+}
+
+/* --- fds ---------------------------------------------------------------------- */
+
+/* The recipe of a type; NULL: its program is its own. */
+static const struct sk_recipe *recipe_of(uint16_t type)
+{
+	switch (type) {
+#define SK_RECIPE(id, ...)                                                                                         \
+	case SK_EVENT_##id:                                                                                        \
+		return &sk_recipes[SK_RECIPE_##id];
+#include "runtime/capture/bpf/recipes.def"
+	default:
+		return NULL;
+	}
+}
+
+static bool is_fd(const struct sk_event_info *info, unsigned param)
+{
+	return param < info->nparams &&
+	       (info->params[param].type == SK_PARAM_FD || info->params[param].type == SK_PARAM_FD32);
+}
+
+/* The arguments of a call that are fds, one bit each; the calls without a recipe have at most their first. */
+static uint8_t fd_arguments(uint16_t type)
+{
+	const struct sk_event_info *info = &sk_events[type];
+	const struct sk_recipe *recipe = recipe_of(type);
+	uint8_t arguments = 0;
+
+	if (type == SK_EVENT_SYSCALL_CLOSE_X)
+		return 0;
+	if (type == SK_EVENT_SYSCALL_PIDFD_GETFD_X)
+		return 0x80;
+	if (!recipe) {
+		for (unsigned i = 1; i < info->nparams; i++) {
+			if (is_fd(info, i))
+				arguments |= 1;
+		}
+		return arguments;
+	}
+	for (unsigned i = 1; i < SK_STEPS_MAX && recipe->steps[i].kind != SK_STEP_END; i++) {
+		if (recipe->steps[i].kind == SK_STEP_SIGNED && is_fd(info, i))
+			arguments |= (uint8_t)(1u << recipe->steps[i].argument);
+	}
+	return arguments;
+}
+
+/* What calls of this type do to the fds of a process. */
+static void plan_fds(struct sk_filter_entry *entry, uint16_t type)
+{
+	entry->fds = fd_arguments(type);
+	if ((sk_events[type].flags & SK_EVENT_FLAG_CREATES_FD) || type == SK_EVENT_SYSCALL_FCNTL_X)
+		entry->traits |= SK_FILTER_CREATES_FD;
+	switch (type) {
+	case SK_EVENT_SYSCALL_PIPE_X:
+	case SK_EVENT_SYSCALL_PIPE2_X:
+		entry->pair = 1;
+		break;
+	case SK_EVENT_SOCKET_SOCKETPAIR_X:
+		entry->pair = 4;
+		break;
+	case SK_EVENT_SOCKET_RECVMSG_X:
+	case SK_EVENT_SOCKET_RECVMMSG_X:
+	case SK_EVENT_SYSCALL_CLOSE_RANGE_X:
+		entry->traits |= SK_FILTER_BRINGS_FDS;
+		break;
+	case SK_EVENT_SYSCALL_IO_URING_SETUP_X:
+		entry->traits |= SK_FILTER_USES_RING;
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * Opens that succeeded can be held back if nobody looks at all fds of a process
+ * at once, and if their closes can be held back too.
+ */
+static void plan_files(struct sk_kernel_filter *filter)
+{
+	const struct sk_prospect close = {
+		.type = SK_EVENT_SYSCALL_CLOSE_X, .result = SK_PROSPECT_SUCCESS, .executable = -1};
+
+	if (sk_prospector_asks_for_tables(filter->prospector) || is_possible(filter, &close))
+		return;
+	filter->entries[SK_EVENT_SYSCALL_OPEN_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
+	filter->entries[SK_EVENT_SYSCALL_OPENAT_2_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
+	filter->entries[SK_EVENT_SYSCALL_CLOSE_X].traits |= SK_FILTER_CLOSES;
+	for (uint32_t type = 0; type < SK_EVENT_COUNT; type++) {
+		if (can_be_judged((uint16_t)type))
+			plan_fds(&filter->entries[type], (uint16_t)type);
 	}
 }
 
@@ -171,6 +265,8 @@ int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_fil
 		plan_failed(filter, (uint16_t)type);
 		plan_succeeded(filter, (uint16_t)type);
 	}
+	if (!filter->counts)
+		plan_files(filter);
 	*ret_filter = filter;
 	return 0;
 }
@@ -221,7 +317,7 @@ bool sk_kernel_filter_path_of(const struct sk_event *event, struct sk_filter_pat
 	uint32_t length;
 	int64_t result;
 
-	if (params.path < 0 || !sk_event_result(event, &result) || result >= 0 || result <= -SK_FILTER_ERRORS ||
+	if (params.path < 0 || !sk_event_result(event, &result) || result <= -SK_FILTER_ERRORS ||
 	    !sk_event_has(event, (unsigned)params.path))
 		return false;
 	path = sk_event_text(event, (unsigned)params.path, &length);
@@ -229,7 +325,7 @@ bool sk_kernel_filter_path_of(const struct sk_event *event, struct sk_filter_pat
 		return false;
 	memset(ret_path, 0, sizeof(*ret_path));
 	ret_path->event = event->type;
-	ret_path->error = (uint16_t)-result;
+	ret_path->error = (uint16_t)(result < 0 ? -result : 0);
 	ret_path->flags = number_at(event, params.flags) & ~(uint32_t)SK_FILTER_OPEN_KERNEL;
 	ret_path->mode = (number_at(event, params.mode) & SK_FILTER_MODE_EXECUTE) != 0;
 	memcpy(ret_path->path, path, length);
@@ -273,7 +369,9 @@ void sk_kernel_filter_observe(struct sk_kernel_filter *filter, const struct sk_e
 	struct sk_filter_path path;
 	uint64_t hash, *memo;
 
-	if (!filter->entries[event->type].paths || !sk_kernel_filter_path_of(event, &path))
+	if (!sk_kernel_filter_path_of(event, &path) ||
+	    !(filter->entries[event->type].traits &
+	      (path.error ? SK_FILTER_PATHS_FAILED : SK_FILTER_PATHS_SUCCEEDED)))
 		return;
 	hash = hash_of(&path) | 1;
 	memo = &filter->memo[hash >> 32 & (MEMO_SIZE - 1)];
@@ -361,7 +459,6 @@ static void append_rule(const struct sk_kernel_filter *filter, uint32_t rule, st
 			 sk_bundle_text(filter->bundle, filter->bundle->rules[rule].name, NULL));
 }
 
-/* Classes of opens as words: what may pass is what is left of read, write, create ... */
 static void append_failed(struct sk_kernel_filter *filter, uint16_t type, struct sk_buffer *buffer)
 {
 	const struct sk_filter_entry *entry = &filter->entries[type];
@@ -385,8 +482,8 @@ static void append_failed(struct sk_kernel_filter *filter, uint16_t type, struct
 	if (entry->failed)
 		sk_buffer_printf(buffer, ", %d of %d kinds held back", __builtin_popcount(entry->failed),
 				 SK_FILTER_CLASSES);
-	if (entry->paths)
-		sk_buffer_printf(buffer, ", by path where that rules all rules out");
+	if (entry->traits & SK_FILTER_PATHS_FAILED)
+		sk_buffer_printf(buffer, ", held back by path where that rules all rules out");
 }
 
 static void append_succeeded(struct sk_kernel_filter *filter, uint16_t type, struct sk_buffer *buffer)
@@ -404,10 +501,14 @@ static void append_succeeded(struct sk_kernel_filter *filter, uint16_t type, str
 
 	if (rule == SK_NONE) {
 		sk_buffer_printf(buffer, "%s", needs[filter->entries[type].need]);
-		return;
+	} else {
+		sk_buffer_printf(buffer, "kept ");
+		append_rule(filter, rule, buffer);
 	}
-	sk_buffer_printf(buffer, "kept ");
-	append_rule(filter, rule, buffer);
+	if (filter->entries[type].traits & SK_FILTER_PATHS_SUCCEEDED)
+		sk_buffer_printf(buffer, ", regular files held back by path where that rules all rules out");
+	if (filter->entries[type].traits & SK_FILTER_CLOSES)
+		sk_buffer_printf(buffer, ", held back where the open was");
 }
 
 void sk_kernel_filter_explain(struct sk_kernel_filter *filter, struct sk_buffer *buffer)

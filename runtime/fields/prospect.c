@@ -827,78 +827,83 @@ bool sk_prospector_counts(struct sk_prospector *prospector)
 	return false;
 }
 
-/* --- files among the fds ------------------------------------------------------------------ */
-
-/* Whether the value may come from the table of fds, and not from what the event itself opened. */
-static bool reads_table(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+/* Whether the value follows from fds that are no arguments of the call. */
+static bool reads_tables(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
 {
-	const struct sk_event_info *info = &sk_events[prospector->prospect->type];
-	const int index = asked_param(ref, prospector->prospect->type);
-
-	if (is_fd_field(ref->field))
-		return ref->field == SK_FIELD_FD_TYPES ||
-		       (ref->field != SK_FIELD_FD_NUM && ref->field != SK_FIELD_FD_UID && (info->flags & FD_FLAGS));
+	(void)prospector;
 	switch ((int)ref->field) {
-	case SK_FIELD_EVT_ARGS:
-	case SK_FIELD_EVT_INFO:
-	case SK_FIELD_EVT_ABSPATH:
-	case SK_FIELD_EVT_CATEGORY:
-	case SK_FIELD_EVT_IS_SYSLOG:
-	case SK_FIELD_EVT_COUNT_ERROR_FILE:
-	case SK_FIELD_EVT_COUNT_ERROR_NET:
-	case SK_FIELD_EVT_COUNT_ERROR_MEMORY:
-	case SK_FIELD_EVT_COUNT_ERROR_OTHER:
-	case SK_FIELD_EVT_BUFLEN:
-	case SK_FIELD_EVT_BUFLEN_IN:
-	case SK_FIELD_EVT_BUFLEN_OUT:
-	case SK_FIELD_EVT_BUFLEN_FILE:
-	case SK_FIELD_EVT_BUFLEN_FILE_IN:
-	case SK_FIELD_EVT_BUFLEN_FILE_OUT:
-	case SK_FIELD_EVT_BUFLEN_NET:
-	case SK_FIELD_EVT_BUFLEN_NET_IN:
-	case SK_FIELD_EVT_BUFLEN_NET_OUT:
-	case SK_FIELD_FS_PATH_NAME:
-	case SK_FIELD_FS_PATH_NAMERAW:
-	case SK_FIELD_FS_PATH_SOURCE:
-	case SK_FIELD_FS_PATH_SOURCERAW:
-	case SK_FIELD_FS_PATH_TARGET:
-	case SK_FIELD_FS_PATH_TARGETRAW:
+	case SK_FIELD_FD_TYPES:
+	case SK_FIELD_PROC_FDOPENCOUNT:
+	case SK_FIELD_PROC_FDUSAGE:
+	case SK_FIELD_FDLIST_NUMS:
 	case SK_FIELD_FDLIST_NAMES:
 	case SK_FIELD_FDLIST_CIPS:
 	case SK_FIELD_FDLIST_SIPS:
 	case SK_FIELD_FDLIST_CPORTS:
 	case SK_FIELD_FDLIST_SPORTS:
 		return true;
-	case SK_FIELD_PROC_FDOPENCOUNT:
-	case SK_FIELD_PROC_FDUSAGE:
-	case SK_FIELD_PROC_STDIN_TYPE:
-	case SK_FIELD_PROC_STDOUT_TYPE:
-	case SK_FIELD_PROC_STDERR_TYPE:
-	case SK_FIELD_PROC_STDIN_NAME:
-	case SK_FIELD_PROC_STDOUT_NAME:
-	case SK_FIELD_PROC_STDERR_NAME:
-		return true;
-	case SK_FIELD_EVT_ARG:
-		if (index < 0)
-			return false;
-		switch ((enum sk_param_type)info->params[index].type) {
-		case SK_PARAM_FD:
-		case SK_PARAM_FD32:
-		case SK_PARAM_FDLIST:
-		case SK_PARAM_FSRELPATH:
-			return true;
-		default:
-			return false;
-		}
 	default:
 		return false;
 	}
 }
 
-bool sk_prospector_asks_for_files(struct sk_prospector *prospector, uint16_t type, uint32_t *ret_rule)
+/* Whether it shows arguments, of poll a list of fds. */
+static bool prints_arguments(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
 {
-	(void)prospector, (void)type, (void)ret_rule, (void)reads_table;
-	return true;
+	(void)prospector;
+	return ref->field == SK_FIELD_EVT_ARGS || ref->field == SK_FIELD_EVT_INFO || ref->field == SK_FIELD_EVT_ARG;
+}
+
+static bool is_tried_for(const struct sk_bundle *bundle, uint32_t rule, uint16_t type)
+{
+	const struct sk_bundle_type *rules = &bundle->types[type];
+
+	for (uint32_t i = 0; i < rules->count; i++) {
+		if (bundle->type_rules[rules->first + i] == rule)
+			return true;
+	}
+	return false;
+}
+
+static bool rule_reads(const struct sk_prospector *prospector, uint32_t rule,
+		       bool (*look)(const struct sk_prospector *prospector, const struct sk_field_ref *ref))
+{
+	const struct sk_bundle *bundle = prospector->bundle;
+	const struct sk_bundle_rule *record = &bundle->rules[rule];
+
+	for (uint32_t i = 0; i < record->condition_size; i++) {
+		const struct sk_instruction *instruction = &bundle->code[record->condition + i];
+		const struct sk_bundle_predicate *predicate;
+
+		if (sk_ops[instruction->op].operand != SK_OP_OPERAND_PREDICATE)
+			continue;
+		predicate = &bundle->predicates[instruction->operand];
+		if (any_field(prospector, predicate->left, look) ||
+		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, look)))
+			return true;
+	}
+	for (uint32_t i = 0; i < record->output_size; i++) {
+		const struct sk_instruction *instruction = &bundle->code[record->output + i];
+
+		if (sk_ops[instruction->op].operand == SK_OP_OPERAND_EXPRESSION &&
+		    any_field(prospector, instruction->operand, look))
+			return true;
+	}
+	return false;
+}
+
+bool sk_prospector_asks_for_tables(struct sk_prospector *prospector)
+{
+	const struct sk_bundle *bundle = prospector->bundle;
+
+	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
+		if (rule_reads(prospector, rule, reads_tables) ||
+		    ((is_tried_for(bundle, rule, SK_EVENT_SYSCALL_POLL_X) ||
+		      is_tried_for(bundle, rule, SK_EVENT_SYSCALL_PPOLL_X)) &&
+		     rule_reads(prospector, rule, prints_arguments)))
+			return true;
+	}
+	return false;
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

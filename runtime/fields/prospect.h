@@ -76,11 +76,10 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
 bool sk_prospector_counts(struct sk_prospector *prospector);
 
 /*
- * True if what a rule does with an event of this type, in its condition or its
- * output, may hang on a regular file that stands in a process's table of fds
- * since an earlier event.
+ * True if a condition or an output looks at other fds of a process than those
+ * that its event is about: at all of them, or at those that it polls.
  */
-bool sk_prospector_asks_for_files(struct sk_prospector *prospector, uint16_t type, uint32_t *ret_rule);
+bool sk_prospector_asks_for_tables(struct sk_prospector *prospector);
 
 /* True for an absolute path without "..", ".", "//" and a slash at the end, below 1024 bytes: it names itself. */
 bool sk_prospect_is_plain(const char *path, uint32_t length);

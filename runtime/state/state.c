@@ -378,6 +378,8 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view)
 	view->fd_name_changed = false;
 	view->enter = NULL;
 	view->container = NULL;
+	if (event->notes.length)
+		sk_state_take_files(state, event);
 	bound = bind(state, view);
 	if (bound && view->thread->enter_event) {
 		if (event->info->direction == SK_DIRECTION_EXIT) {

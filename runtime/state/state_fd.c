@@ -251,6 +251,26 @@ void sk_state_open(struct sk_state *state, struct sk_event_view *view)
 	add_opened(state, view, fd, &opened, cwd->bytes, cwd->length);
 }
 
+/* Files whose open was held back in the kernel, where the state has nothing of that fd (vm/notes.h). */
+void sk_state_take_files(struct sk_state *state, const struct sk_event *event)
+{
+	struct sk_note_file file;
+
+	for (uint8_t i = 0; i < SK_NOTE_FILES && sk_event_note_file(event, i, &file); i++) {
+		struct sk_event_view view = {.event = *event, .thread = sk_state_get_thread(state, event->tid)};
+		const struct opened opened = {
+			.name = file.path,
+			.name_length = (uint32_t)strlen(file.path),
+			.flags = file.flags,
+			.dev = file.device,
+			.ino = file.inode,
+		};
+
+		if (view.thread && !sk_fd_find(sk_thread_fds(view.thread), file.fd))
+			add_opened(state, &view, file.fd, &opened, "", 0);
+	}
+}
+
 void sk_state_creat(struct sk_state *state, struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;

@@ -22,6 +22,7 @@
 #include "runtime/state/string_pool.h"
 #include "runtime/state/thread_table.h"
 #include "runtime/state/user_table.h"
+#include "vm/notes.h"
 
 struct sk_recent_exits;
 
@@ -214,6 +215,12 @@ sk_state_handler sk_state_clone, sk_state_exec, sk_state_exit;
 sk_state_handler sk_state_setuid, sk_state_setresuid, sk_state_setgid, sk_state_setresgid, sk_state_setsid,
 	sk_state_prctl, sk_state_capset, sk_state_unshare, sk_state_setns, sk_state_chroot, sk_state_chdir,
 	sk_state_fchdir, sk_state_rlimit, sk_state_prlimit, sk_state_memory, sk_state_switch;
+/* Takes what an event tells of files that it uses and of which the state was not told. */
+void sk_state_take_files(struct sk_state *state, const struct sk_event *event);
+
+/* Takes what an event tells of files that it uses and whose open was held back. */
+void sk_state_take_files(struct sk_state *state, const struct sk_event *event);
+
 sk_state_handler sk_state_open, sk_state_creat, sk_state_openat, sk_state_openat2, sk_state_open_by_handle,
 	sk_state_close, sk_state_close_range, sk_state_dup, sk_state_dup3, sk_state_fcntl, sk_state_pipe,
 	sk_state_pipe2, sk_state_eventfd, sk_state_eventfd2, sk_state_signalfd, sk_state_signalfd4,

@@ -17,6 +17,7 @@
 
 #include "runtime/capture/bpf/arch.h"
 #include "runtime/capture/bpf/kernel.h"
+#include "runtime/capture/bpf/filter.h"
 #include "runtime/capture/bpf/shared.h"
 
 enum {
@@ -72,6 +73,9 @@ struct sk_scratch {
 	/* Parameters that are paths as the call was given them. */
 	struct sk_given given[SK_GIVEN_COUNT];
 	__u32 given_count;
+	/* Files of which the event is the first to tell (bpf/filter.h). */
+	struct sk_told_file told[SK_TOLD_FILES];
+	__u32 told_count;
 	/* Of the cgroup whose path was appended last. */
 	struct cgroup *cgroup;
 	__u32 cgroup_start, cgroup_size;
@@ -231,6 +235,7 @@ static __always_inline struct sk_scratch *sk_scratch_take(__u32 type)
 		return NULL;
 	if (sk_build_begin(scratch, SK_BUILDER_SCRATCH)) {
 		scratch->record.cpu = bpf_get_smp_processor_id();
+		scratch->told_count = 0;
 		return scratch;
 	}
 	noted = sk_build_begin(scratch, SK_BUILDER_LOSS);
@@ -429,6 +434,31 @@ static __always_inline void sk_event_tell_origin(struct sk_scratch *scratch)
 	scratch->offset = sk_forget(scratch->offset) + 5;
 }
 
+static __always_inline void sk_event_tell_file(struct sk_scratch *scratch, const struct sk_told_file *file,
+					       __u32 number)
+{
+	__u8 *note;
+
+	sk_notes_begin(scratch);
+	note = sk_event_place(scratch);
+	note[0] = SK_BPF_NOTE_FILE;
+	note[1] = number;
+	*(__u16 *)(note + 2) = sizeof(*file);
+	bpf_probe_read_kernel(note + 4, sizeof(*file), file);
+	scratch->offset = sk_forget(scratch->offset) + 4 + sizeof(*file);
+}
+
+/* Files of which the state was not told when they were opened (bpf/filter.h). */
+static __always_inline void sk_event_tell_files(struct sk_scratch *scratch)
+{
+	__u32 count = sk_forget(scratch->told_count);
+
+	if (count > 0)
+		sk_event_tell_file(scratch, &scratch->told[0], 0);
+	if (count > 1)
+		sk_event_tell_file(scratch, &scratch->told[1], 1);
+}
+
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
@@ -437,6 +467,7 @@ static __always_inline void sk_event_send(struct sk_scratch *scratch)
 	__u64 wake;
 
 	sk_event_tell_origin(scratch);
+	sk_event_tell_files(scratch);
 	length = sk_forget(scratch->offset);
 	class = sk_class_of(*(__u16 *)(scratch->event + 20));
 	ring = sk_ring_of(scratch, class);

@@ -22,7 +22,8 @@
 	SK_FILTER_REASON(FAILED, "failed", "calls that failed, which no rule asks for")                            \
 	SK_FILTER_REASON(FLAGS, "flags", "calls of a kind that no rule asks for")                                  \
 	SK_FILTER_REASON(ARGUMENT, "argument", "calls that leave the state as it is, which no rule asks for")      \
-	SK_FILTER_REASON(PATH, "path", "opens of a path that no rule can match")
+	SK_FILTER_REASON(PATH, "path", "opens of a path that no rule can match")                                   \
+	SK_FILTER_REASON(CLOSE, "close", "closes of files whose open was held back")
 
 enum sk_filter_reason {
 #define SK_FILTER_REASON(id, name, meaning) SK_FILTER_##id,
@@ -60,13 +61,71 @@ enum {
 	SK_FILTER_EVENTS = 512, /* entries of the table, more than there are types of events */
 };
 
+/* What entries say besides; bits. */
+enum {
+	SK_FILTER_PATHS_FAILED = 1,    /* opens that failed are looked up in the map of paths */
+	SK_FILTER_PATHS_SUCCEEDED = 2, /* and those that succeeded, if what they opened is a regular file */
+	SK_FILTER_CREATES_FD = 4,      /* the result is a new fd */
+	SK_FILTER_BRINGS_FDS = 8,      /* the process may have other fds afterwards, nobody knows which */
+	SK_FILTER_CLOSES = 16,         /* closes argument 0; held back if the open was */
+	SK_FILTER_USES_RING = 32,      /* io_uring: fds come and go past system calls from now on */
+};
+
 struct sk_filter_entry {
 	__u64 errors[SK_FILTER_ERRORS / 64]; /* bit e: held back if it failed with e */
 	__u32 failed;                        /* bit c: held back if it failed and is of class c */
 	__u32 succeeded;                     /* bit c: held back if it succeeded and is of class c */
 	__u8 need;                           /* enum sk_filter_need */
-	__u8 paths;                          /* 1: looked up in the map of paths if it failed */
-	__u8 zero[6];
+	__u8 traits;                         /* bits of the above */
+	__u8 fds;  /* bit a: argument a is an fd; bit 7: the result, of somebody else's file */
+	__u8 pair; /* argument that points to two new fds, plus 1; 0: none */
+	__u8 zero[4];
+};
+
+/*
+ * Opens that succeeded and are held back: what they opened is remembered, and
+ * told with the first event that the process uses the fd for (SK_NOTE_FILE of
+ * vm/notes.h).  So the state knows of each file as soon as a rule can ask.
+ *
+ *   sk_held_files    struct file ─► what was opened
+ *   sk_held_fds      files_struct, fd ─► the state has no such fd: its close tells nothing
+ *   sk_held_floors   files_struct ─► time; what stands in sk_held_fds from before is void
+ *
+ * Invariants: an fd that the state has stands not in sk_held_fds, or is void
+ * there; a regular file that is open at an fd which the state has not, through
+ * an open that was held back, stands in sk_held_files.
+ */
+struct sk_held_file {
+	__u64 inode;
+	__u32 device;
+	__u32 flags; /* parameter `flags` */
+	char path[SK_FILTER_PATH_SIZE];
+	__u32 zero;
+};
+
+struct sk_held_key {
+	__u64 files;
+	__u32 fd;
+	__u32 zero;
+};
+
+struct sk_held_fd {
+	__u64 birth; /* of the process: another one may get the same files_struct */
+	__u64 time;
+};
+
+/* The bytes of an SK_NOTE_FILE. */
+struct sk_told_file {
+	__s64 fd;
+	struct sk_held_file file;
+};
+
+enum {
+	SK_HELD_FILES = 16384,
+	SK_HELD_FDS = 32768,
+	SK_HELD_FLOORS = 8192,
+	SK_TOLD_FILES = 2,  /* an event has at most two fds */
+	SK_HELD_LOWEST = 3, /* opens that give a lower fd come through: rules ask for standard input */
 };
 
 /* Key of the map of paths, all of which counts: behind the path there are zeroes. */

@@ -21,3 +21,7 @@ struct sk_begun_map sk_begun SEC(".maps");
 const volatile struct sk_filter_entry sk_filter_table[SK_FILTER_EVENTS] = {};
 struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS] = {};
 struct sk_filter_paths_map sk_filter_paths SEC(".maps");
+struct sk_held_files_map sk_held_files SEC(".maps");
+struct sk_held_fds_map sk_held_fds SEC(".maps");
+struct sk_held_floors_map sk_held_floors SEC(".maps");
+__u32 sk_held_void = 0;

@@ -87,6 +87,7 @@ enum {
 	SK_BPF_NOTE_ORIGIN = 1,
 	SK_BPF_NOTE_RESOLVED = 2,
 	SK_BPF_NOTE_BEGUN = 3,
+	SK_BPF_NOTE_FILE = 5,
 };
 
 /* As enum sk_origin of vm/notes.h. */

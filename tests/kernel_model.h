@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel's half of the filter (runtime/capture/bpf/sieve.h), for events that
+ * were recorded or made up: which of them come through, and with which notes.
+ * What the programs find in the kernel stands here in the state of a sensor
+ * that sees every event, and has taken the one at hand already.
+ *
+ *   paths      the map of paths
+ *   held       (table of fds, fd): open was held back and nothing told of it since
+ */
+#ifndef SK_TESTS_KERNEL_MODEL_H
+#define SK_TESTS_KERNEL_MODEL_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/capture/filter.h"
+#include "runtime/sensor.h"
+#include "vm/notes.h"
+
+enum { MODEL_PATHS = 1 << 16, MODEL_HELD = 1 << 16 };
+
+struct model_held {
+	const struct sk_fd_table *table;
+	uint64_t birth;
+	int64_t fd;
+	bool set;
+};
+
+struct kernel_model {
+	struct sk_kernel_filter *filter;
+	struct sk_filter_path *paths;
+	struct model_held *held;
+	uint8_t *wire; /* the event with its notes */
+	uint64_t counts[SK_FILTER_REASON_COUNT], told;
+};
+
+static inline bool model_open(struct kernel_model *model, const struct sk_bundle *bundle)
+{
+	memset(model, 0, sizeof(*model));
+	model->paths = calloc(MODEL_PATHS, sizeof(*model->paths));
+	model->held = calloc(MODEL_HELD, sizeof(*model->held));
+	model->wire = malloc(65536);
+	return model->paths && model->held && model->wire && sk_kernel_filter_create(bundle, &model->filter) == 0;
+}
+
+static inline void model_close(struct kernel_model *model)
+{
+	sk_kernel_filter_destroy(model->filter);
+	free(model->paths);
+	free(model->held);
+	free(model->wire);
+}
+
+/* --- the map of paths ------------------------------------------------------- */
+
+static inline struct sk_filter_path *model_path(const struct kernel_model *model, const struct sk_filter_path *path)
+{
+	uint64_t hash = 1469598103934665603u;
+
+	for (size_t i = 0; i < sizeof(*path); i++)
+		hash = (hash ^ ((const uint8_t *)path)[i]) * 1099511628211u;
+	return &model->paths[hash % MODEL_PATHS];
+}
+
+static int model_keep(void *context, const struct sk_filter_path *path)
+{
+	*model_path(context, path) = *path;
+	return 0;
+}
+
+/* An event that came through was handled. */
+static inline void model_observe(struct kernel_model *model, const struct sk_event *event)
+{
+	sk_kernel_filter_observe(model->filter, event, model_keep, model);
+}
+
+/* --- fds ------------------------------------------------------------------------ */
+
+static inline struct model_held *model_place(const struct kernel_model *model, const struct sk_thread *thread,
+					     int64_t fd)
+{
+	const uint64_t key = ((uint64_t)(uintptr_t)sk_thread_fds(thread) >> 4) * 31 + (uint64_t)fd;
+
+	return &model->held[key * UINT64_C(0x9e3779b97f4a7c15) >> 48 & (MODEL_HELD - 1)];
+}
+
+static inline bool model_is_held(const struct model_held *held, const struct sk_thread *thread, int64_t fd)
+{
+	const struct sk_thread *main = sk_thread_main(thread);
+
+	return held->set && held->table == sk_thread_fds(thread) && held->fd == fd && main &&
+	       held->birth == main->clone_ts;
+}
+
+static inline void model_forget(struct kernel_model *model, const struct sk_thread *thread, int64_t fd)
+{
+	struct model_held *held = model_place(model, thread, fd);
+
+	if (held->set && held->table == sk_thread_fds(thread) && held->fd == fd)
+		held->set = false;
+}
+
+static inline bool model_hold(struct kernel_model *model, const struct sk_thread *thread, int64_t fd)
+{
+	const struct sk_thread *main = sk_thread_main(thread);
+
+	if (fd < SK_HELD_LOWEST || !main || !sk_thread_fds(thread))
+		return false;
+	*model_place(model, thread, fd) = (struct model_held){sk_thread_fds(thread), main->clone_ts, fd, true};
+	return true;
+}
+
+/* The regular file that was opened there, if such opens are held back. */
+static inline bool model_tell(struct kernel_model *model, const struct sk_thread *thread, int64_t number,
+			      uint8_t nth, uint8_t *notes, size_t *length)
+{
+	struct sk_fd_table *table = sk_thread_fds(thread);
+	const struct sk_fd *fd = table && number >= 0 ? sk_fd_find(table, number) : NULL;
+	struct sk_note_file file = {.fd = number};
+
+	if (!fd || fd->type != SK_FD_FILE_V2 || fd->name->length >= SK_FILTER_PATH_SIZE ||
+	    fd->name->bytes[0] != '/')
+		return false;
+	file.inode = fd->ino;
+	file.device = fd->dev;
+	file.flags = fd->open_flags;
+	memcpy(file.path, fd->name->bytes, fd->name->length);
+	model_forget(model, thread, number);
+	return sk_notes_append(notes, 1024, length, SK_NOTE_FILE, nth, &file, sizeof(file));
+}
+
+/* The fd in the parameter that argument `argument` of the call became. */
+static inline int64_t model_fd_param(const struct sk_event *event, unsigned nth)
+{
+	for (unsigned i = 1; i < event->nparams; i++) {
+		const uint8_t type = event->info->params[i].type;
+
+		if ((type == SK_PARAM_FD || type == SK_PARAM_FD32) && nth-- == 0)
+			return sk_event_signed(event, i, -1);
+	}
+	return -1;
+}
+
+/* --- deciding ---------------------------------------------------------------------- */
+
+/*
+ * Whether an event comes through.  `view` is that of the sensor that sees all.
+ * If it does, `*bytes` and `*size` are the event with its notes.
+ */
+static inline enum sk_filter_reason model_decide(struct kernel_model *model, const struct sk_event_view *view,
+						 const uint8_t **bytes, size_t *size)
+{
+	const struct sk_event *event = &view->event;
+	const struct sk_filter_entry *entry = &sk_kernel_filter_entries(model->filter)[event->type];
+	enum sk_filter_reason reason = sk_kernel_filter_judge(model->filter, event);
+	struct sk_thread *thread = view->thread;
+	struct sk_filter_path path;
+	uint8_t notes[1024];
+	size_t length = 0;
+	int64_t result = -1, whole;
+	unsigned count = (unsigned)__builtin_popcount(entry->fds & 0x7f);
+
+	sk_event_result(event, &result);
+	if (reason == SK_FILTER_PASS && sk_kernel_filter_path_of(event, &path) &&
+	    memcmp(model_path(model, &path), &path, sizeof(path)) == 0 &&
+	    (path.error ||
+	     (view->fd && view->fd->type == SK_FD_FILE_V2 && thread && model_hold(model, thread, result))))
+		reason = SK_FILTER_PATH;
+	if (reason == SK_FILTER_PASS && (entry->traits & SK_FILTER_CLOSES) && thread && result >= 0) {
+		const int64_t fd = sk_event_signed(event, 1, -1);
+
+		if (model_is_held(model_place(model, thread, fd), thread, fd))
+			reason = SK_FILTER_CLOSE;
+		model_forget(model, thread, fd);
+	}
+	model->counts[reason]++;
+	if (reason != SK_FILTER_PASS || !thread)
+		return reason;
+	for (unsigned i = 0, nth = 0; i < count && nth < SK_NOTE_FILES; i++)
+		nth += model_tell(model, thread, model_fd_param(event, i), (uint8_t)nth, notes, &length);
+	if (result >= 0 && (entry->traits & SK_FILTER_CREATES_FD))
+		model_forget(model, thread, result);
+	for (unsigned i = 1; result >= 0 && entry->pair && i < 3; i++)
+		model_forget(model, thread, sk_event_signed(event, i, -1));
+	if (result >= 0 && (entry->traits & SK_FILTER_BRINGS_FDS)) {
+		for (size_t i = 0; i < MODEL_HELD; i++)
+			model->held[i].set &= model->held[i].table != sk_thread_fds(thread);
+	}
+	if (!length)
+		return reason;
+	whole = sk_event_add_notes(event, notes, length, model->wire, 65536);
+	if (whole < 0)
+		return reason;
+	model->told++;
+	*bytes = model->wire;
+	*size = (size_t)whole;
+	return reason;
+}
+
+#endif
