@@ -799,13 +799,9 @@ static bool counts(const struct sk_prospector *prospector, const struct sk_field
 	case SK_FIELD_EVT_RELTIME:
 	case SK_FIELD_EVT_RELTIME_S:
 	case SK_FIELD_EVT_RELTIME_NS:
-	case SK_FIELD_EVT_DELTATIME:
-	case SK_FIELD_EVT_DELTATIME_S:
-	case SK_FIELD_EVT_DELTATIME_NS:
-	case SK_FIELD_UTIL_CNT:
 		return true;
 	default:
-		return false;
+		return sk_fields[ref->field].flags & SK_FIELD_FLAG_READING;
 	}
 }
 
