@@ -168,7 +168,7 @@ $(B)/tests/soak/tiny: tests/soak/tiny.c
 	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -O2 -static -nostdlib -ffreestanding -fno-stack-protector -o $@ $<
 
 soak: $(SOAK) $(B)/saker ## ten minutes beside a varied workload (SECONDS, STARTS a second): memory flat, nothing lost, nothing missed
-	$(Q)tests/soak/soak $(B) --seconds $(or $(SECONDS),600) --starts $(or $(STARTS),$(if $(filter 1,$(SAN)),200,2000)) \
+	$(Q)tests/soak/soak $(B) --seconds $(or $(SECONDS),600) --starts $(or $(STARTS),$(if $(filter 1,$(SAN)),1000,2000)) \
 		$(if $(filter 1,$(SAN)),--sanitized)
 
 test: $(UNIT_PROGRAMS) $(HELPERS) $(CLIENTS) $(SOAK) $(B)/saker ## every test; ends with "N passed, N failed, N skipped"
