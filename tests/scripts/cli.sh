@@ -29,6 +29,7 @@ expect "no command is a usage error" exits 2 "$saker"
 expect "an unknown command is a usage error" exits 2 "$saker" replya
 expect "an unknown command gets a suggestion" says "did you mean 'replay'" "$saker" replya
 expect "an unknown option is a usage error" exits 2 "$saker" lint --nonsense
+expect "figures come every second at most" exits 2 "$saker" run -r rules/saker-host.yaml --stats 0
 expect "compile without a pack is a usage error" exits 2 "$saker" compile -o "$work/x.skb"
 expect "compile without -o is a usage error" exits 2 "$saker" compile rules/saker-host.yaml
 expect "a missing pack is an error of the pack" exits 1 "$saker" lint "$work/none.yaml"
