@@ -81,6 +81,7 @@ static void append_state(struct sk_buffer *line, const struct sk_state_stats *st
 	append(line, "fds", state ? count_fds(state) : 0);
 	append(line, "fds_dropped", stats->fds_dropped);
 	append(line, "containers", state ? count_containers(state) : 0);
+	append(line, "containers_evicted", stats->containers_evicted);
 	append(line, "lookups", stats->lookups);
 	append(line, "lookups_failed", stats->lookups_failed);
 	append(line, "fd_lookups_skipped", stats->fd_lookups_skipped);

@@ -4,6 +4,9 @@
  *
  *   bucket ─► container ─► container ─► NULL
  *
+ * and all of them in a ring, by when a thread in them was last heard of: who is
+ * the oldest goes when there is no room.
+ *
  * Metadata is somebody else's text: its size, the number of containers and of
  * what they list are bounded, a value of another type counts as absent, and so
  * does null.
@@ -21,7 +24,8 @@
 enum {
 	BUCKETS = 1024,
 	METADATA_LIMIT = 1 << 20, /* bytes of JSON */
-	CONTAINER_LIMIT = 1 << 16,
+	CONTAINER_LIMIT = 1 << 13,
+	ALL_METADATA_LIMIT = 64 << 20, /* bytes of JSON of them all */
 	MOUNT_LIMIT = 1024,
 	LABEL_LIMIT = 4096,
 	ID_LIMIT = 63,
@@ -30,12 +34,16 @@ enum {
 struct node {
 	struct sk_container container;
 	struct node *next;
+	struct node *older, *newer; /* in the ring */
+	size_t size;                /* of its JSON */
 };
 
 struct sk_containers {
 	struct sk_string_pool *pool;
 	struct node *buckets[BUCKETS];
+	struct node ring; /* no container: newer than the newest, older than the oldest */
 	uint32_t count;
+	size_t size; /* of the JSON of them all */
 	uint64_t epoch;
 	struct sk_container host;
 };
@@ -92,6 +100,7 @@ struct sk_containers *sk_containers_create(struct sk_string_pool *pool)
 	if (!containers)
 		return NULL;
 	containers->pool = pool;
+	containers->ring.older = containers->ring.newer = &containers->ring;
 	host = &containers->host;
 	container_init(containers, host);
 	host->known = true;
@@ -116,7 +125,9 @@ void sk_containers_clear(struct sk_containers *containers)
 			sk_free(containers->buckets[i]);
 			containers->buckets[i] = next;
 		}
+	containers->ring.older = containers->ring.newer = &containers->ring;
 	containers->count = 0;
+	containers->size = 0;
 	containers->epoch++;
 }
 
@@ -189,6 +200,49 @@ const struct sk_container *sk_containers_next(const struct sk_containers *contai
 	return NULL;
 }
 
+static void leave_ring(struct node *node)
+{
+	node->older->newer = node->newer;
+	node->newer->older = node->older;
+}
+
+static void join_ring(struct sk_containers *containers, struct node *node)
+{
+	node->newer = &containers->ring;
+	node->older = containers->ring.older;
+	node->older->newer = node;
+	containers->ring.older = node;
+}
+
+void sk_containers_touch(struct sk_containers *containers, const char *id, size_t length)
+{
+	struct node *node = containers->count ? *link_of(containers, id, length) : NULL;
+
+	if (node && containers->ring.older != node) {
+		leave_ring(node);
+		join_ring(containers, node);
+	}
+}
+
+const struct sk_container *sk_containers_surplus(const struct sk_containers *containers)
+{
+	if (containers->count <= 1 ||
+	    (containers->count <= CONTAINER_LIMIT && containers->size <= ALL_METADATA_LIMIT))
+		return NULL;
+	return &containers->ring.newer->container;
+}
+
+/* Out of everything but its own memory. */
+static void take_out(struct sk_containers *containers, struct node **link)
+{
+	struct node *node = *link;
+
+	*link = node->next;
+	leave_ring(node);
+	containers->count--;
+	containers->size -= node->size;
+}
+
 void sk_containers_remove(struct sk_containers *containers, const char *id, size_t length)
 {
 	struct node **link = link_of(containers, id, length), *node = *link;
@@ -196,37 +250,41 @@ void sk_containers_remove(struct sk_containers *containers, const char *id, size
 	if (!node)
 		return;
 	containers->epoch++;
-	*link = node->next;
+	take_out(containers, link);
 	container_release(containers, &node->container);
 	sk_free(node);
-	containers->count--;
 }
 
-/* A blank container with this id in place of what was known of it; NULL without room. */
-static struct sk_container *obtain(struct sk_containers *containers, const char *id, size_t length)
+/* A blank container with this id, for `size` bytes of JSON, in place of what was known of it; NULL without room. */
+static struct sk_container *obtain(struct sk_containers *containers, const char *id, size_t length, size_t size)
 {
 	struct node **link = link_of(containers, id, length), *node = *link;
 
 	containers->epoch++;
 	if (node) {
 		container_release(containers, &node->container);
+		leave_ring(node);
 	} else {
-		if (containers->count >= CONTAINER_LIMIT)
+		/* One more than the limit, until the surplus is removed. */
+		if (containers->count > CONTAINER_LIMIT)
 			return NULL;
 		node = sk_alloc(sizeof(*node));
 		if (!node)
 			return NULL;
 		node->next = NULL;
+		node->size = 0;
 		*link = node;
 		containers->count++;
 	}
+	join_ring(containers, node);
+	containers->size += size - node->size;
+	node->size = size;
 	container_init(containers, &node->container);
 	node->container.id = sk_string_new(containers->pool, id, length);
 	if (node->container.id->length != length) {
 		/* An entry without its id could never be found again. */
-		*link = node->next;
+		take_out(containers, link);
 		sk_free(node);
-		containers->count--;
 		return NULL;
 	}
 	return &node->container;
@@ -239,7 +297,7 @@ const struct sk_container *sk_containers_synthesise(struct sk_containers *contai
 
 	if (length == 0 || length > ID_LIMIT || sk_containers_find(containers, id, length))
 		return sk_containers_find(containers, id, length);
-	container = obtain(containers, id, length);
+	container = obtain(containers, id, length, length);
 	if (!container)
 		return NULL;
 	container->known = true;
@@ -364,7 +422,7 @@ const struct sk_container *sk_containers_update(struct sk_containers *containers
 		return &containers->host;
 	}
 	if (object)
-		container = obtain(containers, text, json_string_length(id));
+		container = obtain(containers, text, json_string_length(id), length);
 	if (!container) {
 		json_decref(root);
 		return NULL;

@@ -13,6 +13,15 @@ unsigned sk_container_match(const char *cgroups, size_t length, char ret_id[64],
 const struct sk_container *sk_containers_synthesise(struct sk_containers *containers, const char *id, size_t length,
 						    uint16_t type);
 
+/* A thread in this container was heard of: it is the last to go when there is no room. */
+void sk_containers_touch(struct sk_containers *containers, const char *id, size_t length);
+
+/*
+ * Who is to be removed now that one more came: the one that was not heard of
+ * for the longest time.  NULL: there is room for all.
+ */
+const struct sk_container *sk_containers_surplus(const struct sk_containers *containers);
+
 /*
  * The id in metadata (of a removal), without taking the rest: written with
  * its NUL; 0 characters if there is none.

@@ -44,6 +44,21 @@ static const struct sk_matched_cgroups *find_match(const struct sk_state *state,
 	return NULL;
 }
 
+/* What came changes what all threads in containers show, so those of who goes are told with them. */
+static void remove_surplus(struct sk_state *state)
+{
+	const struct sk_container *surplus;
+
+	while ((surplus = sk_containers_surplus(state->containers))) {
+		struct sk_string *id = sk_string_share(surplus->id);
+
+		sk_containers_remove(state->containers, id->bytes, id->length);
+		sk_users_forget(state->users, id);
+		sk_string_drop(state->strings, id);
+		state->stats.containers_evicted++;
+	}
+}
+
 static const struct sk_matched_cgroups *match(struct sk_state *state, struct sk_string *cgroups)
 {
 	struct sk_matched_cgroups *matched = &state->matched[state->next_matched++ % SK_MATCHED_CGROUPS];
@@ -55,13 +70,16 @@ static const struct sk_matched_cgroups *match(struct sk_state *state, struct sk_
 	sk_string_replace(state->strings, &matched->container_id, sk_string_new(state->strings, id, length));
 	sk_string_replace(state->strings, &matched->cgroups, sk_string_share(cgroups));
 	if (synthesise && !sk_containers_find(state->containers, id, length) &&
-	    sk_containers_synthesise(state->containers, id, length, type))
+	    sk_containers_synthesise(state->containers, id, length, type)) {
+		remove_surplus(state);
 		sk_state_container_changed(state, matched->container_id);
+	}
 	return matched;
 }
 
 static void need_metadata(struct sk_state *state, const struct sk_string *id)
 {
+	sk_containers_touch(state->containers, id->bytes, id->length);
 	if (id->length > 0 && state->source.need_container &&
 	    !sk_containers_find(state->containers, id->bytes, id->length))
 		state->source.need_container(state->source.context, id->bytes, id->length);
@@ -258,8 +276,10 @@ static void take_metadata(struct sk_state *state, struct sk_event_view *view, un
 	const char *json = sk_state_bytes(view, index, &length);
 
 	view->container = sk_containers_update(state->containers, json, length);
-	if (view->container)
-		sk_state_container_changed(state, view->container->id);
+	if (!view->container)
+		return;
+	remove_surplus(state);
+	sk_state_container_changed(state, view->container->id);
 }
 
 /* The rules still see the container at its own removal. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Full tables, no memory, hostile parameters, and no heap in a steady state. */
 #include "tests/unit/state/event_builder.h"
+#include "vm/event_build.h"
 #include "vm/support/alloc.h"
 
 static struct world world;
@@ -91,6 +92,77 @@ TEST(a_full_thread_table_takes_nobody_but_ourselves)
 	clone_event(&world, 202, 0, 202, 100, 0);
 	feed(&world);
 	CHECK(thread(&world, 202) != NULL);
+	world_close(&world);
+}
+
+/* Longer than the builder's events are. */
+static void container_event(const char *id, size_t padding)
+{
+	static char json[900000];
+	static struct sk_buffer wire;
+	const uint32_t plugin = 0;
+	size_t length = (size_t)snprintf(json, sizeof(json), "{\"container\":{\"id\":\"%s\",\"name\":\"n\"", id);
+	const struct sk_param params[] = {
+		{(const uint8_t *)&plugin, sizeof(plugin)},
+		{(const uint8_t *)"container", sizeof("container")},
+		{(const uint8_t *)json, (uint32_t)(length + padding + 3)},
+	};
+
+	memset(json + length, ' ', padding);
+	memcpy(json + length + padding, "}}", 3);
+	CHECK(sk_event_build(world.now, -1, SK_EVENT_ASYNCEVENT_E, params, &wire));
+	CHECK_EQUAL(sk_event_decode((const uint8_t *)wire.bytes, wire.length, &world.view.event, NULL), 0);
+	sk_state_process(world.state, &world.view);
+	CHECK(world.view.container && strcmp(world.view.container->id->bytes, id) == 0);
+	sk_buffer_release(&wire);
+}
+
+static bool is_known(const char *id)
+{
+	return sk_containers_find(sk_state_containers(world.state), id, strlen(id)) != NULL;
+}
+
+TEST(a_full_container_table_lets_the_oldest_go)
+{
+	char id[16];
+
+	world_open(&world, NULL);
+	populate(&world);
+	/* Of the first two, one has a thread that is heard of. */
+	container_event("0123456789ab", 0);
+	container_event("aaaaaaaaaaaa", 0);
+	for (int i = 2; i < 8192; i++) {
+		snprintf(id, sizeof(id), "%012d", i);
+		container_event(id, 0);
+	}
+	CHECK_EQUAL(sk_state_stats(world.state).containers_evicted, 0);
+	clone_event(&world, 200, 0, 200, 100, 0);
+	strings(&world, 14, "cpu=/docker/0123456789ab0123456789abcdef0123456789abcdef0123456789abcdef0123|");
+	feed(&world);
+	container_event("bbbbbbbbbbbb", 0);
+	CHECK_EQUAL(sk_state_stats(world.state).containers_evicted, 1);
+	CHECK(is_known("0123456789ab") && is_known("bbbbbbbbbbbb") && !is_known("aaaaaaaaaaaa"));
+	/* An update is no newcomer. */
+	container_event("000000000002", 0);
+	CHECK_EQUAL(sk_state_stats(world.state).containers_evicted, 1);
+	container_event("cccccccccccc", 0);
+	CHECK(is_known("000000000002") && !is_known("000000000003"));
+	world_close(&world);
+}
+
+TEST(there_is_an_end_to_all_metadata_together)
+{
+	char id[16];
+
+	world_open(&world, NULL);
+	populate(&world);
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "%012d", i);
+		container_event(id, 800000);
+	}
+	/* 64 MiB. */
+	CHECK_EQUAL(sk_state_stats(world.state).containers_evicted, 100 - (64 << 20) / 800048);
+	CHECK(is_known("000000000099") && !is_known("000000000000"));
 	world_close(&world);
 }
 
@@ -242,6 +314,8 @@ TEST(parents_that_were_named_once_are_forgotten_when_they_are_many)
 TEST_MAIN(
 	RUN(a_steady_host_asks_the_heap_for_nothing)
 	RUN(a_full_thread_table_takes_nobody_but_ourselves)
+	RUN(a_full_container_table_lets_the_oldest_go)
+	RUN(there_is_an_end_to_all_metadata_together)
 	RUN(a_full_fd_table_takes_no_more_but_counts_them)
 	RUN(whatever_allocation_fails_nothing_breaks)
 	RUN(every_type_takes_parameters_of_every_size)
