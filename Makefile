@@ -142,6 +142,13 @@ $(SKELETONS): $(B)/runtime/capture/bpf/capture.linked.o
 	@echo "  SKEL    $@"
 	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name sk_capture_bpf > $@
 
+# The benchmark's own programs, which are one file.
+$(B)/gen/bench/%.skel.h: $(B)/bench/%.bpf.o
+	@echo "  SKEL    $@"
+	$(Q)mkdir -p $(@D) && $(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(B)/bench/live.c.o: $(B)/gen/bench/live.skel.h
+
 # --- installing what is needed and running -------------------------------
 
 deps: ## install the Debian packages that the build needs (asks apt only for what is missing)
@@ -239,7 +246,7 @@ format: ## lay out the sources as .clang-format says
 
 # --- measuring -----------------------------------------------------------
 
-BENCH_PROGRAMS := $(patsubst %.c,$(B)/%,$(wildcard bench/*.c))
+BENCH_PROGRAMS := $(patsubst %.c,$(B)/%,$(filter-out %.bpf.c,$(wildcard bench/*.c)))
 BENCH_SUPPORT := $(patsubst %,$(B)/%.o,$(wildcard bench/support/*.c))
 $(BENCH_PROGRAMS): $(B)/bench/%: $(B)/bench/%.c.o $(BENCH_SUPPORT) $(B)/libsaker.a
 	@echo "  BENCH   $@"

@@ -19,7 +19,7 @@ enum {
 		"default 8"},                                                                                      \
 		{SK_OPTION_LANE_SIZE, "lane-size", "SIZE",                                                         \
 		 before "the same for the lane that processes, credentials and modules have beside each ring, so " \
-			"that a flood of other events cannot push them out; default 2"},                           \
+			"that a flood of other events cannot push them out; default 8"},                           \
 	{                                                                                                          \
 		SK_OPTION_CPUS_PER_RING, "cpus-per-ring", "N",                                                     \
 			before "how many CPUs share a ring and its lane; default 2"                                \

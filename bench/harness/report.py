@@ -170,6 +170,42 @@ def instructions(results):
             + table(["pack", "corpus", "engine", "events", "read", "state", "evaluation", "whole"], rows))
 
 
+def live(results):
+    found = results["live"]
+    kinds = found["calls"]["kinds"]
+    meanings = [("none", "nobody watches"), ("empty", "a program that does nothing (floor)"),
+                ("copy", f"a plain copy of {found['calls']['event_bytes']} bytes to a ring (floor)"),
+                ("filtered", "saker, held back in the kernel"), ("captured", "saker, captured")]
+    rows = []
+    for kind, meaning in meanings:
+        row = kinds[kind]
+        cells = []
+        for call in ("getppid", "open_fails", "open_close"):
+            more = row[call] - kinds["none"][call]
+            floor = kinds["copy" if kind == "captured" else "empty"][call] - kinds["none"][call]
+            ratio = f", {more / floor:.1f} × floor" if kind in ("filtered", "captured") and floor > 0 else ""
+            cells.append(f"{row[call]:.0f} (+{more:.0f}{ratio})" if kind != "none" else f"{row[call]:.0f}")
+        rows.append([meaning, *cells, f"{row['reader_ns']:.0f}" if row["reader_ns"] else "–"])
+    parts = ["## Watching a host\n\nNanoseconds a system call; in brackets what watching adds, and that beside the floor: "
+             "the empty program's for what is held back, the copy's for what is captured. getppid is never captured: it is "
+             "attached and not selected. The reader throws events away.\n",
+             table(["watched by", "getppid", "open that fails", "open and close (2 calls)", "reader, ns of CPU an event"],
+                   rows)]
+    rows = [[row["kind"], f"{row['events']:,}", f"{row['held_back']:,}", f"{row['lost']:,}", f"{row['cpu_s']:.2f}",
+             f"{row['wall_s']:.1f}", f"{row['ns_per_event']:.0f}"] for row in found.get("workload", [])]
+    if rows:
+        parts.append("`saker run` with saker's own rules beside `bench/live-workload`, everything included:\n")
+        parts.append(table(["events", "to saker", "held back in the kernel", "lost", "sensor, s of CPU", "workload, s",
+                            "ns of CPU an event"], rows))
+    rows = [[row["ring"] + ("iB" if row["ring"].endswith("K") else " MiB"),
+             "as many as can be" if row["asked"] == 0 else f"{row['asked']:,}", f"{row['opens_per_second']:,.0f}",
+             f"{row['events']:,}", f"{row['lost']:,}", f"{row['ns_per_event']:.0f}"] for row in found.get("flood", [])]
+    if rows:
+        parts.append("Opens that fail on every CPU, nothing held back; the sensor shares the CPUs:\n")
+        parts.append(table(["ring", "opens a second asked for", "made", "events to saker", "lost", "ns of CPU an event"], rows))
+    return "\n".join(parts)
+
+
 def inputs(results):
     corpora = table(["corpus", "bytes", "sha256", "how"],
                     [[corpus["name"], f"{corpus['bytes']:,}", f"`{corpus['sha256']}`", corpus["how"]]
@@ -205,7 +241,7 @@ def make(bench):
     for needs, part in (("real", lambda: real(results)), ("real", lambda: target(results)), ("scaling", lambda: scaling(results, path)),
                         ("ablation", lambda: ablation(results, path)), ("whole", lambda: whole(results, path)),
                         ("floor", lambda: floor(results)), ("control", lambda: control(results)),
-                        ("instructions", lambda: instructions(results)),
+                        ("instructions", lambda: instructions(results)), ("live", lambda: live(results)),
                         ("agreement", lambda: agreement(results)), ("scaling", lambda: caches(results)),
                         ("packs", lambda: inputs(results))):
         if results.get(needs):

@@ -51,7 +51,7 @@ _Static_assert((int)SK_BPF_NOTES_MAGIC == (int)SK_NOTES_MAGIC && (int)SK_BPF_NOT
 
 enum {
 	RING_SIZE = 8 << 20,
-	LANE_SIZE = 2 << 20,
+	LANE_SIZE = 8 << 20,
 	CPUS_PER_RING = 2,
 	/* Events of one call, so that a signal is noticed under any load. */
 	BATCH = 65536,

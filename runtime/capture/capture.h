@@ -27,7 +27,7 @@ struct sk_capture_options {
 	const uint64_t *syscalls;
 	size_t syscall_words;
 	size_t ring_size; /* bytes of a ring, power of two; 0: 8 MiB */
-	/* Bytes of the lane that the classes with `reserved` (vm/event_class.def) have beside a ring; 0: 2 MiB. */
+	/* Bytes of the lane that the classes with `reserved` (vm/event_class.def) have beside a ring; 0: 8 MiB. */
 	size_t lane_size;
 	unsigned cpus_per_ring; /* CPUs that share a ring and a lane; 0: 2 */
 	uint32_t snap_length;   /* bytes of I/O data kept; 0: 80 */
