@@ -237,12 +237,24 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 	return last ? last : wall_clock();
 }
 
+/* True if a condition or an output of the bundle shows this field. */
+static bool asks_for(const struct sk_bundle *bundle, enum sk_field field)
+{
+	for (uint32_t i = 0; i < bundle->fields_count; i++)
+		if (bundle->fields[i].field == field)
+			return true;
+	return false;
+}
+
 static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
 {
 	struct sk_capture_options capture_options = {
 		.syscalls = engine->rules.bundle.syscalls,
 		.syscall_words = engine->rules.bundle.syscalls_count,
 		.enter_events = options->enter_events,
+		/* Both have their price at every call, so only who asks pays. */
+		.given_paths_only = !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_RESOLVED),
+		.begun_paths = asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_REWRITTEN),
 		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);

@@ -3,6 +3,13 @@
 
 #include <errno.h>
 
+const char *const sk_origin_names[SK_ORIGIN_COUNT] = {
+	[SK_ORIGIN_CALL] = "syscall",
+	[SK_ORIGIN_COMPAT] = "compat",
+	[SK_ORIGIN_IO_URING] = "io_uring",
+	[SK_ORIGIN_X32] = "x32",
+};
+
 struct note {
 	uint8_t kind, parameter;
 	struct sk_param bytes;

@@ -59,6 +59,8 @@ struct sk_note_file {
 };
 
 enum { SK_NOTE_FILES = 2 };
+/* By enum sk_origin, as saker.origin shows them. */
+extern const char *const sk_origin_names[SK_ORIGIN_COUNT];
 
 /* Events that were lost, of which the first and the last that are known of were at these times. */
 struct sk_lost {

@@ -15,10 +15,11 @@
 
 #include "cli/test/event_private.h"
 #include "vm/event.h"
+#include "vm/notes.h"
 
 enum { OPEN_READ = 1, OPEN_ACCESS = 3 };
 
-static const char *const event_keys[] = {"by", "result", "after", NULL};
+static const char *const event_keys[] = {"by", "result", "after", "begun", "resolved", "origin", NULL};
 
 /* --- names ------------------------------------------------------------- */
 
@@ -341,6 +342,51 @@ static bool find_actor(struct sk_test_decoding *decoding, const struct sk_yaml_n
 	return false;
 }
 
+static bool add_note(struct sk_test_decoding *decoding, enum sk_note_kind kind, uint8_t param, const void *bytes,
+		     size_t size)
+{
+	struct sk_bytes *notes = &decoding->event->event.notes;
+	uint8_t grown[SK_NOTES_LIMIT];
+	size_t length = notes->length;
+
+	if (length > 0)
+		memcpy(grown, notes->bytes, length);
+	if (!sk_notes_append(grown, sizeof(grown), &length, kind, param, bytes, size))
+		return false;
+	notes->bytes = sk_arena_copy(decoding->reader->arena, (const char *)grown, length);
+	notes->length = (uint32_t)length;
+	return notes->bytes != NULL;
+}
+
+/* What the call's path was when it began, or where it led. */
+static bool note_path(struct sk_test_decoding *decoding, enum sk_note_kind kind, const struct sk_yaml_node *value,
+		      struct sk_span span)
+{
+	const int param = sk_event_path(decoding->event->event.type, 0);
+	const char *path = sk_test_text(decoding->reader, value, "a path");
+
+	if (!path)
+		return false;
+	if (param < 0) {
+		sk_test_report(decoding->reader, span, NULL, "%s has no path", decoding->info->name);
+		return false;
+	}
+	return add_note(decoding, kind, (uint8_t)param, path, strlen(path) + 1);
+}
+
+static bool note_origin(struct sk_test_decoding *decoding, const struct sk_yaml_node *value, struct sk_span span)
+{
+	const char *name = sk_test_text(decoding->reader, value, "'origin'");
+
+	if (!name)
+		return false;
+	for (uint8_t origin = 0; origin < SK_ORIGIN_COUNT; origin++)
+		if (strcmp(name, sk_origin_names[origin]) == 0)
+			return add_note(decoding, SK_NOTE_ORIGIN, 0, &origin, sizeof(origin));
+	sk_test_report(decoding->reader, span, "syscall, compat, x32, io_uring", "there is no origin '%s'", name);
+	return false;
+}
+
 /* What stands beside the type. */
 static bool set_circumstances(struct sk_test_decoding *decoding, const struct sk_yaml_node *node)
 {
@@ -367,6 +413,12 @@ static bool set_circumstances(struct sk_test_decoding *decoding, const struct sk
 				right = false;
 			}
 			sk_buffer_release(&bytes);
+		} else if (sk_yaml_equals(node->keys[i], "begun")) {
+			right &= note_path(decoding, SK_NOTE_BEGUN, value, span);
+		} else if (sk_yaml_equals(node->keys[i], "resolved")) {
+			right &= note_path(decoding, SK_NOTE_RESOLVED, value, span);
+		} else if (sk_yaml_equals(node->keys[i], "origin")) {
+			right &= note_origin(decoding, value, span);
 		} else if (sk_yaml_equals(node->keys[i], "result")) {
 			if (!sk_test_has_result(decoding->info)) {
 				sk_test_report(decoding->reader, node->keys[i]->span, NULL, "%s has no result",

@@ -14,13 +14,6 @@
 
 enum { EXECVE_RESOLVED = 27, FIRST = 0, SECOND = 1 };
 
-static const char *const origins[SK_ORIGIN_COUNT] = {
-	[SK_ORIGIN_CALL] = "syscall",
-	[SK_ORIGIN_COMPAT] = "compat",
-	[SK_ORIGIN_IO_URING] = "io_uring",
-	[SK_ORIGIN_X32] = "x32",
-};
-
 /* The text of a note, without its NUL. */
 static bool note_text(const struct sk_event *event, enum sk_note_kind kind, int param, struct sk_value *ret_value)
 {
@@ -123,7 +116,7 @@ struct sk_value extract_SAKER_ORIGIN(const struct sk_extraction *asked)
 	if (sk_event_note(event, SK_NOTE_ORIGIN, 0, &bytes) && bytes.length > 0)
 		origin = bytes.bytes[0];
 	/* A newer writer may know more. */
-	return origin < SK_ORIGIN_COUNT ? sk_field_constant(origins[origin]) : sk_value_missing();
+	return origin < SK_ORIGIN_COUNT ? sk_field_constant(sk_origin_names[origin]) : sk_value_missing();
 }
 
 struct sk_value extract_SAKER_PATH_GIVEN(const struct sk_extraction *asked)

@@ -196,6 +196,8 @@ static int assemble(struct sk_synth *synth, const struct sk_synth_event *event, 
 		sk_buffer_append(&synth->wire, &length, width);
 	}
 	sk_buffer_append(&synth->wire, synth->params.bytes, synth->params.length);
+	if (event->notes.bytes)
+		sk_buffer_append(&synth->wire, event->notes.bytes, event->notes.length);
 	if (synth->wire.failed || synth->params.failed)
 		return -ENOMEM;
 	header.len = (uint32_t)synth->wire.length;

@@ -79,6 +79,7 @@ struct sk_synth_event {
 	/* fork, vfork, clone, clone3: what comes into being, in an event of its own; NULL: nothing but this event */
 	const struct sk_process_entry *child;
 	struct sk_bytes params[SK_EVENT_MAX_PARAMS]; /* as on the wire; bytes NULL: filled in */
+	struct sk_bytes notes;                       /* vm/notes.h, with their magic; bytes NULL: none */
 };
 
 /* -EINVAL for an event that no capture holds; -ENOMEM. */
