@@ -254,20 +254,8 @@ __attribute__((noinline)) void sk_state_settle(struct sk_state *state)
 		if (thread)
 			sk_fd_table_remove(&state->fds, sk_thread_fds(thread), state->close_fd);
 	}
-	if (state->removed_container_length > 0) {
-		struct sk_string *id =
-			sk_string_new(state->strings, state->removed_container, state->removed_container_length);
-
-		sk_containers_remove(state->containers, id->bytes, id->length);
-		/* Without memory it would be the host's. */
-		if (id->length > 0)
-			sk_users_forget(state->users, id);
-		if (state->source.forget_container)
-			state->source.forget_container(state->source.context, id->bytes, id->length);
-		sk_state_container_changed(state, id);
-		sk_string_drop(state->strings, id);
-		state->removed_container_length = 0;
-	}
+	if (state->removed_container_length > 0)
+		sk_state_end_container(state);
 }
 
 /* What was lost before this event, before anything is learned from it. */

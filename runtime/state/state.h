@@ -62,8 +62,9 @@ struct sk_state_options {
 	const struct sk_state_source *source; /* NULL: a capture */
 	int64_t own_pid;                      /* kept even when the table is full; -1: none */
 	/*
-	 * Users and groups that the source gave while events came, as events that
-	 * tell of them: for who records what comes, because a replay has no source.
+	 * Users and groups that the source gave while events came, and containers
+	 * that ended with their first process, as events that tell of them: for
+	 * who records what comes, because a replay has no source.
 	 * Called while an event is processed; may be NULL.
 	 */
 	void (*learned)(void *context, const uint8_t *bytes, size_t size);

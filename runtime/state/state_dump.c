@@ -366,11 +366,14 @@ static int give_events(struct dump *dump)
 
 int sk_state_dump(struct sk_state *state, const struct sk_entry_sink *sink)
 {
+	void (*const learned)(void *context, const uint8_t *bytes, size_t size) = state->learned;
 	struct dump dump = {.state = state, .sink = sink};
 	int result;
 
-	/* What left with the last event is not there any more. */
+	/* What left with the last event is not there any more, and needs no event to say so. */
+	state->learned = NULL;
 	sk_state_settle(state);
+	state->learned = learned;
 	result = list_threads(&dump);
 	if (result == 0) {
 		note_listening(&dump);

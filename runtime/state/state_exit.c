@@ -26,6 +26,7 @@ void sk_state_exit(struct sk_state *state, struct sk_event_view *view)
 	    thread->container_id->length < sizeof(state->removed_container)) {
 		memcpy(state->removed_container, thread->container_id->bytes, thread->container_id->length);
 		state->removed_container_length = thread->container_id->length;
+		state->removal_is_learned = true;
 	}
 }
 

@@ -76,6 +76,7 @@ struct sk_state {
 	int64_t close_tid, close_fd;
 	unsigned removed_container_length;
 	char removed_container[64];
+	bool removal_is_learned; /* no event told of it */
 
 	struct sk_recent_exits *recent;
 	struct sk_string *enter_bytes; /* the enter event in use */
@@ -160,6 +161,9 @@ void sk_state_forget_matches(struct sk_state *state);
 
 /* Makes sure that the names of the thread's ids are known, as far as the source can tell. */
 void sk_state_need_users(struct sk_state *state, const struct sk_thread *thread);
+
+/* Removes the container that the last event ended. */
+void sk_state_end_container(struct sk_state *state);
 
 /* Threads of this container show other metadata or names now. */
 void sk_state_container_changed(struct sk_state *state, const struct sk_string *container_id);

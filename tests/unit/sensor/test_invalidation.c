@@ -533,6 +533,30 @@ TEST(metadata_that_arrives_late_is_seen_by_the_threads_of_its_container)
 	pair_close(&pair);
 }
 
+/* So many that the table has no room for the one that is not heard of. */
+static void other_containers(void)
+{
+	char json[64];
+
+	for (int i = 0; i < 8192; i++) {
+		snprintf(json, sizeof(json), "{\"container\":{\"id\":\"%012d\"}}", i);
+		event(&pair.world, SK_EVENT_ASYNCEVENT_E, -1);
+		text(&pair.world, 1, "container");
+		text(&pair.world, 2, json);
+		happens();
+	}
+}
+
+TEST(metadata_that_finds_no_room_any_more_is_missed_by_the_threads_of_its_container)
+{
+	OPEN("evt.type = close and container.image = debian", "evt.type = close and container.id = one");
+	populate(&pair.world);
+	fork_into_container();
+	container_event("container", "debian");
+	CHECK_CHANGE(200, FIRST | SECOND_ONE, other_containers(), SECOND_ONE);
+	pair_close(&pair);
+}
+
 TEST(an_event_about_a_container_shows_it_and_not_its_threads_own)
 {
 	OPEN("evt.type = container and container.image = debian", "evt.type = close and container.id = host");
@@ -723,6 +747,7 @@ TEST_MAIN(
 	RUN(the_hosts_users_are_seen_in_containers_even_where_nobody_is_on_the_host)
 	RUN(root_among_a_containers_users_ends_the_hosts_names_there)
 	RUN(metadata_that_arrives_late_is_seen_by_the_threads_of_its_container)
+	RUN(metadata_that_finds_no_room_any_more_is_missed_by_the_threads_of_its_container)
 	RUN(an_event_about_a_container_shows_it_and_not_its_threads_own)
 	RUN(a_sensor_that_is_restarted_knows_nothing_of_the_world_before)
 	RUN(cgroups_that_change_with_an_exec_change_the_container)

@@ -397,6 +397,43 @@ TEST(the_end_of_a_containers_init_is_its_own_end)
 	world_close(&world);
 }
 
+static struct sk_event_header told;
+static char told_text[256];
+
+static void learned(void *context, const uint8_t *bytes, size_t size)
+{
+	struct sk_event event;
+
+	(void)context;
+	memcpy(&told, bytes, sizeof(told));
+	CHECK_EQUAL(sk_event_decode(bytes, size, &event, NULL), 0);
+	snprintf(told_text, sizeof(told_text), "%.*s %.*s", (int)event.param[1].length, event.param[1].bytes,
+		 (int)event.param[2].length, event.param[2].bytes);
+}
+
+TEST(the_end_of_a_container_is_told_to_who_records)
+{
+	struct sk_state_options recorded = live;
+
+	recorded.learned = learned;
+	world_open(&world, &recorded);
+	populate(&world);
+	in_container(200);
+	exit_event(&world, 200);
+	told_text[0] = '\0';
+	feed(&world);
+	CHECK_TEXT(told_text, ""); /* whoever replays sees it at the exit, too */
+	settle(&world);
+	CHECK_EQUAL(told.type, SK_EVENT_ASYNCEVENT_E);
+	CHECK_TEXT(told_text, "container_removed {\"container\":{\"id\":\"0123456789ab\"}}");
+	/* An event that says it is recorded itself. */
+	told_text[0] = '\0';
+	metadata("container_removed", "{\"container\":{\"id\":\"0123456789ab\"}}");
+	settle(&world);
+	CHECK_TEXT(told_text, "");
+	world_close(&world);
+}
+
 TEST(a_second_section_starts_from_nothing)
 {
 	const struct sk_machine_entry machine = {.num_cpus = 4, .hostname = "lab"};
@@ -449,6 +486,7 @@ TEST_MAIN(
 	RUN(users_of_a_container_go_with_it)
 	RUN(metadata_is_asked_for_until_it_is_there)
 	RUN(the_end_of_a_containers_init_is_its_own_end)
+	RUN(the_end_of_a_container_is_told_to_who_records)
 	RUN(a_second_section_starts_from_nothing)
 	RUN(entries_are_linked_when_all_are_in)
 )
