@@ -27,10 +27,18 @@ struct model_held {
 	bool set;
 };
 
+/* A TCP connection that was told of. */
+struct model_stream {
+	const struct sk_fd_table *table;
+	uint64_t birth;
+	int64_t fd;
+};
+
 struct kernel_model {
 	struct sk_kernel_filter *filter;
 	struct sk_filter_path *paths;
 	struct model_held *held;
+	struct model_stream *streams;
 	uint8_t *wire; /* the event with its notes */
 	uint64_t counts[SK_FILTER_REASON_COUNT], told;
 };
@@ -40,8 +48,10 @@ static inline bool model_open(struct kernel_model *model, const struct sk_bundle
 	memset(model, 0, sizeof(*model));
 	model->paths = calloc(MODEL_PATHS, sizeof(*model->paths));
 	model->held = calloc(MODEL_HELD, sizeof(*model->held));
+	model->streams = calloc(MODEL_HELD, sizeof(*model->streams));
 	model->wire = malloc(65536);
-	return model->paths && model->held && model->wire && sk_kernel_filter_create(bundle, &model->filter) == 0;
+	return model->paths && model->held && model->streams && model->wire &&
+	       sk_kernel_filter_create(bundle, &model->filter) == 0;
 }
 
 static inline void model_close(struct kernel_model *model)
@@ -49,6 +59,7 @@ static inline void model_close(struct kernel_model *model)
 	sk_kernel_filter_destroy(model->filter);
 	free(model->paths);
 	free(model->held);
+	free(model->streams);
 	free(model->wire);
 }
 
@@ -99,6 +110,7 @@ static inline void model_forget(struct kernel_model *model, const struct sk_thre
 
 	if (held->set && held->table == sk_thread_fds(thread) && held->fd == fd)
 		held->set = false;
+	model->streams[held - model->held].fd = -1;
 }
 
 static inline bool model_hold(struct kernel_model *model, const struct sk_thread *thread, int64_t fd)
@@ -119,8 +131,8 @@ static inline bool model_tell(struct kernel_model *model, const struct sk_thread
 	const struct sk_fd *fd = table && number >= 0 ? sk_fd_find(table, number) : NULL;
 	struct sk_note_file file = {.fd = number};
 
-	if (!fd || fd->type != SK_FD_FILE_V2 || fd->name->length >= SK_FILTER_PATH_SIZE ||
-	    fd->name->bytes[0] != '/')
+	if (!fd || (fd->type != SK_FD_FILE_V2 && fd->type != SK_FD_DIRECTORY) ||
+	    fd->name->length >= SK_FILTER_PATH_SIZE || fd->name->bytes[0] != '/')
 		return false;
 	file.inode = fd->ino;
 	file.device = fd->dev;
@@ -140,6 +152,22 @@ static inline int64_t model_fd_param(const struct sk_event *event, unsigned nth)
 			return sk_event_signed(event, i, -1);
 	}
 	return -1;
+}
+
+/* A transfer: held back if one told of this connection already, which has a name and is TCP since. */
+static inline enum sk_filter_reason model_stream(struct kernel_model *model, const struct sk_event_view *view)
+{
+	const struct sk_thread *main = sk_thread_main(view->thread);
+	const struct model_stream now = {sk_thread_fds(view->thread), main ? main->clone_ts : 0, view->fd->fd};
+	const uint64_t key = ((uint64_t)(uintptr_t)now.table >> 4) * 31 + (uint64_t)now.fd;
+	struct model_stream *told = &model->streams[key * UINT64_C(0x9e3779b97f4a7c15) >> 48 & (MODEL_HELD - 1)];
+
+	if (!sk_fd_is_inet(view->fd) || view->fd->l4 != SK_L4_TCP)
+		return SK_FILTER_PASS;
+	if (memcmp(told, &now, sizeof(now)) == 0)
+		return SK_FILTER_STREAM;
+	*told = now;
+	return SK_FILTER_PASS;
 }
 
 /* --- deciding ---------------------------------------------------------------------- */
@@ -164,16 +192,24 @@ static inline enum sk_filter_reason model_decide(struct kernel_model *model, con
 	sk_event_result(event, &result);
 	if (reason == SK_FILTER_PASS && sk_kernel_filter_path_of(event, &path) &&
 	    memcmp(model_path(model, &path), &path, sizeof(path)) == 0 &&
-	    (path.error ||
-	     (view->fd && view->fd->type == SK_FD_FILE_V2 && thread && model_hold(model, thread, result))))
+	    (path.error || (thread && model_hold(model, thread, result))))
 		reason = SK_FILTER_PATH;
 	if (reason == SK_FILTER_PASS && (entry->traits & SK_FILTER_CLOSES) && thread && result >= 0) {
 		const int64_t fd = sk_event_signed(event, 1, -1);
 
 		if (model_is_held(model_place(model, thread, fd), thread, fd))
-			reason = SK_FILTER_CLOSE;
+			reason = SK_FILTER_FD;
 		model_forget(model, thread, fd);
 	}
+	if (reason == SK_FILTER_PASS && (entry->traits & SK_FILTER_COPIES) && thread && result >= 0) {
+		const int64_t fd = sk_event_signed(event, 1, -1);
+
+		if (model_is_held(model_place(model, thread, fd), thread, fd) &&
+		    (sk_event_signed(event, 2, 0) == 3 || model_hold(model, thread, result)))
+			reason = SK_FILTER_FD;
+	}
+	if (reason == SK_FILTER_PASS && (entry->traits & SK_FILTER_STREAMS) && thread && view->fd && result >= 0)
+		reason = model_stream(model, view);
 	model->counts[reason]++;
 	if (reason != SK_FILTER_PASS || !thread)
 		return reason;

@@ -212,8 +212,28 @@ static void plan_fds(struct sk_filter_entry *entry, uint16_t type)
 	case SK_EVENT_SYSCALL_IO_URING_SETUP_X:
 		entry->traits |= SK_FILTER_USES_RING;
 		break;
+	case SK_EVENT_SYSCALL_FCNTL_X:
+		if (entry->need == SK_FILTER_NEED_FCNTL)
+			entry->traits |= SK_FILTER_COPIES;
+		break;
 	default:
 		break;
+	}
+}
+
+/* Transfers on an fd, argument 0, of which the state learns that it is connected, and with whom. */
+static bool is_transfer(uint16_t type)
+{
+	switch (type) {
+	case SK_EVENT_SOCKET_SENDTO_X:
+	case SK_EVENT_SOCKET_SENDMSG_X:
+	case SK_EVENT_SOCKET_SENDMMSG_X:
+	case SK_EVENT_SOCKET_RECVFROM_X:
+	case SK_EVENT_SOCKET_RECVMSG_X:
+	case SK_EVENT_SOCKET_RECVMMSG_X:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -241,8 +261,11 @@ static void plan_succeeded(struct sk_kernel_filter *filter, uint16_t type)
 {
 	const struct sk_prospect prospect = {.type = type, .result = SK_PROSPECT_SUCCESS, .executable = -1};
 
-	if (!is_possible(filter, &prospect))
-		filter->entries[type].need = (uint8_t)state_need(type);
+	if (is_possible(filter, &prospect))
+		return;
+	filter->entries[type].need = (uint8_t)state_need(type);
+	if (is_transfer(type))
+		filter->entries[type].traits |= SK_FILTER_STREAMS;
 }
 
 int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_filter **ret_filter)
@@ -506,8 +529,10 @@ static void append_succeeded(struct sk_kernel_filter *filter, uint16_t type, str
 		append_rule(filter, rule, buffer);
 	}
 	if (filter->entries[type].traits & SK_FILTER_PATHS_SUCCEEDED)
-		sk_buffer_printf(buffer, ", regular files held back by path where that rules all rules out");
-	if (filter->entries[type].traits & SK_FILTER_CLOSES)
+		sk_buffer_printf(buffer, ", held back by path where that rules all rules out");
+	if (filter->entries[type].traits & SK_FILTER_STREAMS)
+		sk_buffer_printf(buffer, ", of a TCP connection once");
+	if (filter->entries[type].traits & (SK_FILTER_CLOSES | SK_FILTER_COPIES))
 		sk_buffer_printf(buffer, ", held back where the open was");
 }
 

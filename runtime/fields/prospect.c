@@ -322,23 +322,30 @@ static bool needs_socket(uint16_t field)
 	}
 }
 
+/* The event's own fd, as far as it follows from what is known. */
+enum own_fd {
+	FD_ANY,
+	FD_FILE,    /* a file or directory that was opened */
+	FD_UNKNOWN, /* none that the state knows */
+};
+
 /*
  * What the event's own fd is.  A call that opens one and failed has none; of
  * openat with a relative path, the fd of its directory stands in.
  */
-static enum sk_prospect_fd fd_of(const struct sk_prospect *prospect)
+static enum own_fd fd_of(const struct sk_prospect *prospect)
 {
 	const uint16_t flags = sk_events[prospect->type].flags;
 	const bool failed = prospect->result == SK_PROSPECT_FAILED || prospect->result == SK_PROSPECT_ERROR;
 
 	if (!(flags & SK_EVENT_FLAG_CREATES_FD) || (flags & SK_EVENT_FLAG_USES_FD))
-		return (enum sk_prospect_fd)prospect->fd;
+		return FD_ANY;
 	if (failed && (prospect->path || prospect->type == SK_EVENT_SYSCALL_OPEN_X ||
 		       prospect->type == SK_EVENT_SYSCALL_CREAT_X))
-		return SK_PROSPECT_FD_UNKNOWN;
+		return FD_UNKNOWN;
 	if (prospect->result == SK_PROSPECT_SUCCESS && prospect->path)
-		return SK_PROSPECT_FD_FILE;
-	return SK_PROSPECT_FD_ANY;
+		return FD_FILE;
+	return FD_ANY;
 }
 
 static struct known of_fd_number(const struct sk_prospect *prospect)
@@ -359,31 +366,39 @@ static struct known of_fd_number(const struct sk_prospect *prospect)
 	return unknown;
 }
 
-static struct known of_regular_file(struct sk_prospector *prospector, const struct sk_field_ref *ref)
+/* What was opened counts as a directory if O_DIRECTORY says so, and as a file otherwise. */
+static bool is_named(const struct sk_prospect *prospect)
+{
+	if (!prospect->path || !is_open(prospect->type))
+		return false;
+	return prospect->type == SK_EVENT_SYSCALL_CREAT_X ||
+	       (prospect->has_flags && !(prospect->maybe & OPEN_DIRECTORY));
+}
+
+static struct known of_file(struct sk_prospector *prospector, const struct sk_field_ref *ref)
 {
 	const struct sk_prospect *prospect = prospector->prospect;
-	const bool named = prospect->path && is_open(prospect->type) &&
-			   !(prospect->has_flags && ((prospect->flags | prospect->maybe) & OPEN_DIRECTORY)) &&
-			   (prospect->has_flags || prospect->type == SK_EVENT_SYSCALL_CREAT_X);
+	const bool directory = prospect->has_flags && (prospect->flags & OPEN_DIRECTORY);
 	uint32_t base;
 
 	if (needs_socket(ref->field))
 		return missing();
-	if (!named && is_open(prospect->type))
+	if (!is_named(prospect))
 		return unknown;
 	switch ((int)ref->field) {
 	case SK_FIELD_FD_TYPE:
-		return text("file", 4);
+		return directory ? text("directory", 9) : text("file", 4);
 	case SK_FIELD_FD_TYPECHAR:
-		return text("f", 1);
+		return directory ? text("d", 1) : text("f", 1);
 	case SK_FIELD_FD_NAME:
 	case SK_FIELD_FD_NAMERAW:
-	case SK_FIELD_FD_DIRECTORY:
 		/* As they are read from the parameters where the fd is not known. */
-		return named ? extracted(prospector, ref, false) : unknown;
+		return extracted(prospector, ref, false);
+	case SK_FIELD_FD_DIRECTORY:
+		return directory ? text(prospect->path, prospect->path_length) : extracted(prospector, ref, false);
 	case SK_FIELD_FD_FILENAME:
-		if (!named)
-			return unknown;
+		if (directory)
+			return missing();
 		base = sk_field_basename(prospect->path, prospect->path_length);
 		return text(prospect->path + base, prospect->path_length - base);
 	default:
@@ -420,11 +435,11 @@ static struct known of_fd(struct sk_prospector *prospector, const struct sk_fiel
 	if (ref->field == SK_FIELD_FD_NUM)
 		return of_fd_number(prospect);
 	switch (fd_of(prospect)) {
-	case SK_PROSPECT_FD_FILE:
-		return of_regular_file(prospector, ref);
-	case SK_PROSPECT_FD_UNKNOWN:
+	case FD_FILE:
+		return of_file(prospector, ref);
+	case FD_UNKNOWN:
 		return of_unknown_fd(prospector, ref);
-	case SK_PROSPECT_FD_ANY:
+	case FD_ANY:
 		break;
 	}
 	return unknown;
@@ -791,9 +806,43 @@ static bool any_field(const struct sk_prospector *prospector, uint32_t number,
 	return false;
 }
 
-static bool counts(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+/* Whether a field of the rule's condition or output is one that `look` looks for. */
+static bool rule_reads(const struct sk_prospector *prospector, uint32_t rule,
+		       bool (*look)(const struct sk_prospector *prospector, const struct sk_field_ref *ref))
+{
+	const struct sk_bundle *bundle = prospector->bundle;
+	const struct sk_bundle_rule *record = &bundle->rules[rule];
+
+	for (uint32_t i = 0; i < record->condition_size; i++) {
+		const struct sk_instruction *instruction = &bundle->code[record->condition + i];
+		const struct sk_bundle_predicate *predicate;
+
+		if (sk_ops[instruction->op].operand != SK_OP_OPERAND_PREDICATE)
+			continue;
+		predicate = &bundle->predicates[instruction->operand];
+		if (any_field(prospector, predicate->left, look) ||
+		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, look)))
+			return true;
+	}
+	for (uint32_t i = 0; i < record->output_size; i++) {
+		const struct sk_instruction *instruction = &bundle->code[record->output + i];
+
+		if (sk_ops[instruction->op].operand == SK_OP_OPERAND_EXPRESSION &&
+		    any_field(prospector, instruction->operand, look))
+			return true;
+	}
+	return false;
+}
+
+/* What is counted on from one evaluation of a rule to the next. */
+static bool counts_evaluations(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
 {
 	(void)prospector;
+	return sk_fields[ref->field].flags & SK_FIELD_FLAG_READING;
+}
+
+static bool counts(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+{
 	switch ((int)ref->field) {
 	case SK_FIELD_EVT_NUM:
 	case SK_FIELD_EVT_RELTIME:
@@ -801,7 +850,7 @@ static bool counts(const struct sk_prospector *prospector, const struct sk_field
 	case SK_FIELD_EVT_RELTIME_NS:
 		return true;
 	default:
-		return sk_fields[ref->field].flags & SK_FIELD_FLAG_READING;
+		return counts_evaluations(prospector, ref);
 	}
 }
 
@@ -818,6 +867,10 @@ bool sk_prospector_counts(struct sk_prospector *prospector)
 		if ((any_field(prospector, predicate->left, counts) ||
 		     (predicate->right != SK_NONE && any_field(prospector, predicate->right, counts))) &&
 		    truth_of(prospector, i) == SK_TRUTH_UNKNOWN)
+			return true;
+	}
+	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
+		if (rule_reads(prospector, rule, counts_evaluations))
 			return true;
 	}
 	return false;
@@ -856,33 +909,6 @@ static bool is_tried_for(const struct sk_bundle *bundle, uint32_t rule, uint16_t
 
 	for (uint32_t i = 0; i < rules->count; i++) {
 		if (bundle->type_rules[rules->first + i] == rule)
-			return true;
-	}
-	return false;
-}
-
-static bool rule_reads(const struct sk_prospector *prospector, uint32_t rule,
-		       bool (*look)(const struct sk_prospector *prospector, const struct sk_field_ref *ref))
-{
-	const struct sk_bundle *bundle = prospector->bundle;
-	const struct sk_bundle_rule *record = &bundle->rules[rule];
-
-	for (uint32_t i = 0; i < record->condition_size; i++) {
-		const struct sk_instruction *instruction = &bundle->code[record->condition + i];
-		const struct sk_bundle_predicate *predicate;
-
-		if (sk_ops[instruction->op].operand != SK_OP_OPERAND_PREDICATE)
-			continue;
-		predicate = &bundle->predicates[instruction->operand];
-		if (any_field(prospector, predicate->left, look) ||
-		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, look)))
-			return true;
-	}
-	for (uint32_t i = 0; i < record->output_size; i++) {
-		const struct sk_instruction *instruction = &bundle->code[record->output + i];
-
-		if (sk_ops[instruction->op].operand == SK_OP_OPERAND_EXPRESSION &&
-		    any_field(prospector, instruction->operand, look))
 			return true;
 	}
 	return false;

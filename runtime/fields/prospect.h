@@ -28,18 +28,10 @@ enum sk_prospect_result {
 
 enum { SK_PROSPECT_ERRORS = 255 };
 
-/* What the fd that an event uses is, as far as the state knows it. */
-enum sk_prospect_fd {
-	SK_PROSPECT_FD_ANY,
-	SK_PROSPECT_FD_FILE,    /* in the table, as a regular file of any name */
-	SK_PROSPECT_FD_UNKNOWN, /* not in the table */
-};
-
 struct sk_prospect {
 	uint16_t type;  /* enum sk_event_type, of the end of a system call */
 	uint16_t error; /* of SK_PROSPECT_ERROR, above 0 */
 	uint8_t result; /* enum sk_prospect_result */
-	uint8_t fd;     /* enum sk_prospect_fd */
 	/*
 	 * Of open and its like: parameter `flags` has the bits of `flags`, maybe
 	 * some of `maybe`, and no other.
@@ -50,8 +42,7 @@ struct sk_prospect {
 	int8_t executable;
 	/*
 	 * Of open and its like: the path as it was given, absolute and as
-	 * sk_prospect_is_plain() wants it; NULL: not known.  If the call succeeded,
-	 * what it opened is a regular file.
+	 * sk_prospect_is_plain() wants it; NULL: not known.
 	 */
 	const char *path;
 	uint32_t path_length;
@@ -72,6 +63,8 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
 /*
  * True if conditions count events, or measure the time since the first one or
  * the last one: they see every event that is there, and must see all of them.
+ * Outputs may show an event's number and the time since the first, but not what
+ * counts on from one evaluation to the next.
  */
 bool sk_prospector_counts(struct sk_prospector *prospector);
 

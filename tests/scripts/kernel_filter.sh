@@ -220,7 +220,7 @@ held() {
 expect "two sensors watch one workload" run
 expect "with and without the filter in the kernel the same is reported" same
 expect "opens that no rule can match stay in the kernel" held path 2000
-expect "and so do their closes" held close 2000
+expect "and so do their closes" held fd 2000
 expect "without the filter nothing is said of it" \
 	sh -c "! grep -q 'held back' '$work/whole.log'"
 

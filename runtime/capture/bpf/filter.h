@@ -23,7 +23,8 @@
 	SK_FILTER_REASON(FLAGS, "flags", "calls of a kind that no rule asks for")                                  \
 	SK_FILTER_REASON(ARGUMENT, "argument", "calls that leave the state as it is, which no rule asks for")      \
 	SK_FILTER_REASON(PATH, "path", "opens of a path that no rule can match")                                   \
-	SK_FILTER_REASON(CLOSE, "close", "closes of files whose open was held back")
+	SK_FILTER_REASON(FD, "fd", "closes and copies of fds whose open was held back")                            \
+	SK_FILTER_REASON(STREAM, "stream", "data of TCP connections that are known")
 
 enum sk_filter_reason {
 #define SK_FILTER_REASON(id, name, meaning) SK_FILTER_##id,
@@ -44,12 +45,14 @@ enum sk_filter_need {
 
 /* Arguments as programs give them, on every architecture. */
 enum {
-	SK_FILTER_F_DUPFD = 0,
+	SK_FILTER_F_DUPFD = 0, /* of fcntl */
 	SK_FILTER_F_SETFD = 2,
 	SK_FILTER_F_DUPFD_CLOEXEC = 1030,
 	SK_FILTER_PR_SET_CHILD_SUBREAPER = 36,
 	SK_FILTER_PR_GET_CHILD_SUBREAPER = 37,
 	SK_FILTER_RLIMIT_NOFILE = 7,
+	SK_FILTER_TCP = 6, /* of socket */
+	SK_FILTER_SOCK_STREAM = 1,
 };
 
 enum {
@@ -64,11 +67,13 @@ enum {
 /* What entries say besides; bits. */
 enum {
 	SK_FILTER_PATHS_FAILED = 1,    /* opens that failed are looked up in the map of paths */
-	SK_FILTER_PATHS_SUCCEEDED = 2, /* and those that succeeded, if what they opened is a regular file */
+	SK_FILTER_PATHS_SUCCEEDED = 2, /* and those that succeeded */
 	SK_FILTER_CREATES_FD = 4,      /* the result is a new fd */
 	SK_FILTER_BRINGS_FDS = 8,      /* the process may have other fds afterwards, nobody knows which */
 	SK_FILTER_CLOSES = 16,         /* closes argument 0; held back if the open was */
 	SK_FILTER_USES_RING = 32,      /* io_uring: fds come and go past system calls from now on */
+	SK_FILTER_COPIES = 64,         /* fcntl: held back if it is about an fd whose open was */
+	SK_FILTER_STREAMS = 128, /* transfers: of a TCP connection the first one says all that the state needs */
 };
 
 struct sk_filter_entry {
@@ -92,8 +97,8 @@ struct sk_filter_entry {
  *   sk_held_floors   files_struct ─► time; what stands in sk_held_fds from before is void
  *
  * Invariants: an fd that the state has stands not in sk_held_fds, or is void
- * there; a regular file that is open at an fd which the state has not, through
- * an open that was held back, stands in sk_held_files.
+ * there; a file that is open at an fd which the state has not, through an open
+ * that was held back, stands in sk_held_files.
  */
 struct sk_held_file {
 	__u64 inode;
@@ -114,6 +119,15 @@ struct sk_held_fd {
 	__u64 time;
 };
 
+/*
+ * A TCP connection of which the state knows the ends and that it is connected,
+ * since a transfer came through: with the same key as sk_held_fds.
+ */
+struct sk_told_stream {
+	__u64 sock;
+	__u64 birth, time; /* as of struct sk_held_fd */
+};
+
 /* The bytes of an SK_NOTE_FILE. */
 struct sk_told_file {
 	__s64 fd;
@@ -124,6 +138,7 @@ enum {
 	SK_HELD_FILES = 16384,
 	SK_HELD_FDS = 32768,
 	SK_HELD_FLOORS = 8192,
+	SK_TOLD_STREAMS = 8192,
 	SK_TOLD_FILES = 2,  /* an event has at most two fds */
 	SK_HELD_LOWEST = 3, /* opens that give a lower fd come through: rules ask for standard input */
 };
@@ -147,6 +162,7 @@ enum {
 	SK_FILTER_OPEN_CREATE = 1 << 2,
 	SK_FILTER_OPEN_TMPFILE = 1 << 13,
 	SK_FILTER_OPEN_KERNEL = 0x1c000, /* set by the kernel's side: created, overlay layers */
+	SK_FILTER_OPEN_CLOEXEC = 0x1000,
 	SK_FILTER_MODE_EXECUTE = 0111,
 };
 

@@ -201,6 +201,7 @@ struct fs_struct {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *close_on_exec;
 };
 
 struct files_struct {
@@ -419,6 +420,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_type, sk_protocol;
 	__u32 sk_ack_backlog, sk_max_ack_backlog;
 };
 

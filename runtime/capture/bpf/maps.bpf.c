@@ -24,4 +24,5 @@ struct sk_filter_paths_map sk_filter_paths SEC(".maps");
 struct sk_held_files_map sk_held_files SEC(".maps");
 struct sk_held_fds_map sk_held_fds SEC(".maps");
 struct sk_held_floors_map sk_held_floors SEC(".maps");
+struct sk_told_streams_map sk_told_streams SEC(".maps");
 __u32 sk_held_void = 0;

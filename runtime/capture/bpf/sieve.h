@@ -10,6 +10,7 @@
 #include "runtime/capture/bpf/file.h"
 #include "runtime/capture/bpf/filter.h"
 #include "runtime/capture/bpf/flag_maps.h"
+#include "runtime/capture/bpf/socket.h"
 
 extern const volatile struct sk_filter_entry sk_filter_table[SK_FILTER_EVENTS];
 extern struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS];
@@ -68,6 +69,14 @@ struct sk_held_floors_map {
 	__type(value, __u64);
 };
 
+struct sk_told_streams_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SK_TOLD_STREAMS);
+	__type(key, struct sk_held_key);
+	__type(value, struct sk_told_stream);
+};
+
+extern struct sk_told_streams_map sk_told_streams SEC(".maps");
 extern struct sk_held_files_map sk_held_files SEC(".maps");
 extern struct sk_held_fds_map sk_held_fds SEC(".maps");
 extern struct sk_held_floors_map sk_held_floors SEC(".maps");
@@ -127,30 +136,44 @@ static __always_inline void sk_held_forget_fd(__s64 fd)
 	struct sk_held_key key = sk_held_key(fd);
 
 	bpf_map_delete_elem(&sk_held_fds, &key);
+	bpf_map_delete_elem(&sk_told_streams, &key);
 }
 
-static __always_inline const struct inode *sk_regular_inode(const struct file *file)
+static __always_inline bool sk_held_holds(__u64 files, __u64 birth, __u64 time)
 {
-	const struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	return file && (BPF_CORE_READ(inode, i_mode) & 0170000) == 0100000 ? inode : NULL;
+	return birth == sk_held_birth() && time > sk_held_floor(files);
 }
 
-/* Remembers the regular file that was opened; false if it is none, or there is no room. */
+/* Whether the state has not this fd. */
+static __always_inline bool sk_held_is_held(__s64 fd)
+{
+	struct sk_held_key key = sk_held_key(fd);
+	const struct sk_held_fd *mark = bpf_map_lookup_elem(&sk_held_fds, &key);
+
+	return mark && sk_held_holds(key.files, mark->birth, mark->time);
+}
+
+/* The state has not this fd, which is new; false if there is no room to say so. */
+static __always_inline bool sk_held_mark(__s64 fd)
+{
+	struct sk_held_fd mark = {.birth = sk_held_birth(), .time = bpf_ktime_get_boot_ns()};
+	struct sk_held_key key = sk_held_key(fd);
+
+	return fd >= SK_HELD_LOWEST && sk_held_floor(key.files) < mark.time &&
+	       bpf_map_update_elem(&sk_held_fds, &key, &mark, BPF_ANY) == 0;
+}
+
+/* Remembers the file that was opened; false if there is no room. */
 static __always_inline bool sk_filter_hold_open(struct sk_scratch *scratch, const struct sk_asked *asked)
 {
 	const struct sk_filter_path *path = (const struct sk_filter_path *)scratch->path;
 	struct sk_held_file *held = (struct sk_held_file *)(scratch->path + SK_TEXT_LIMIT);
-	struct sk_held_fd mark = {.birth = sk_held_birth(), .time = bpf_ktime_get_boot_ns()};
-	struct sk_held_key key = sk_held_key(scratch->result);
 	const struct inode *inode;
 	enum sk_layer layer;
 	__u64 file;
 
-	if (scratch->result < SK_HELD_LOWEST || sk_held_floor(key.files) >= mark.time)
-		return false;
 	file = (__u64)sk_file_of_fd(scratch->result);
-	inode = sk_regular_inode((const struct file *)file);
+	inode = BPF_CORE_READ((const struct file *)file, f_inode);
 	if (!inode)
 		return false;
 	held->inode = BPF_CORE_READ(inode, i_ino);
@@ -165,30 +188,65 @@ static __always_inline bool sk_filter_hold_open(struct sk_scratch *scratch, cons
 		held->flags |= SK_WIRE_LOWER_LAYER;
 	held->zero = 0;
 	__builtin_memcpy(held->path, path->path, sizeof(held->path));
-	if (bpf_map_update_elem(&sk_held_files, &file, held, BPF_ANY))
-		return false;
-	return bpf_map_update_elem(&sk_held_fds, &key, &mark, BPF_ANY) == 0;
+	return bpf_map_update_elem(&sk_held_files, &file, held, BPF_ANY) == 0 && sk_held_mark(scratch->result);
 }
 
-/* Whether the state has not the fd that was closed. */
-static __always_inline bool sk_filter_held_fd(__s64 fd)
+/* A file that the state does not have was closed. */
+static __always_inline bool sk_filter_held_close(__s64 fd)
 {
-	struct sk_held_key key = sk_held_key(fd);
-	struct sk_held_fd *mark = bpf_map_lookup_elem(&sk_held_fds, &key);
-	bool holds;
+	bool held = sk_held_is_held(fd);
 
-	if (!mark)
+	sk_held_forget_fd(fd);
+	return held;
+}
+
+/* A copy of an fd that the state has not, or its close-on-exec bit, which is read when it is told. */
+static __always_inline bool sk_filter_held_copy(__s64 fd, __u32 command, __s64 result)
+{
+	if (!sk_held_is_held(fd))
 		return false;
-	holds = mark->birth == sk_held_birth() && mark->time > sk_held_floor(key.files);
-	bpf_map_delete_elem(&sk_held_fds, &key);
-	return holds;
+	return command == SK_FILTER_F_SETFD || sk_held_mark(result);
+}
+
+/* A transfer on a TCP connection of which one has told already. */
+static __always_inline bool sk_filter_told_stream(__s64 fd)
+{
+	struct sock *sock = sk_sock_of_fd(fd);
+	struct sk_held_key key = sk_held_key(fd);
+	struct sk_told_stream *told, now = {};
+	__u16 family;
+
+	if (!sock || BPF_CORE_READ(sock, sk_protocol) != SK_FILTER_TCP ||
+	    BPF_CORE_READ(sock, sk_type) != SK_FILTER_SOCK_STREAM)
+		return false;
+	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return false;
+	told = bpf_map_lookup_elem(&sk_told_streams, &key);
+	if (told && told->sock == (__u64)sock && sk_held_holds(key.files, told->birth, told->time))
+		return true;
+	now.sock = (__u64)sock;
+	now.birth = sk_held_birth();
+	now.time = bpf_ktime_get_boot_ns();
+	bpf_map_update_elem(&sk_told_streams, &key, &now, BPF_ANY);
+	return false;
+}
+
+static __always_inline bool sk_closes_on_exec(__s64 fd)
+{
+	const unsigned long *bits = BPF_CORE_READ(sk_current(), files, fdt, close_on_exec);
+	unsigned long word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), bits + fd / 64);
+	return word >> fd % 64 & 1;
 }
 
 /* The event that is about to be built uses this fd: what is known of it is told with it. */
 static __always_inline void sk_filter_tell(struct sk_scratch *scratch, __s64 fd, const struct file *opened)
 {
-	const struct inode *inode = sk_regular_inode(opened);
+	const struct inode *inode = BPF_CORE_READ(opened, f_inode);
 	__u32 count = sk_forget(scratch->told_count);
+	struct sk_told_file *told = &scratch->told[count & (SK_TOLD_FILES - 1)];
 	__u64 file = (__u64)opened;
 	struct sk_held_file *held;
 
@@ -197,8 +255,11 @@ static __always_inline void sk_filter_tell(struct sk_scratch *scratch, __s64 fd,
 	held = bpf_map_lookup_elem(&sk_held_files, &file);
 	if (!held || held->inode != BPF_CORE_READ(inode, i_ino) || held->device != sk_inode_device(inode))
 		return;
-	scratch->told[count & (SK_TOLD_FILES - 1)].fd = fd;
-	bpf_probe_read_kernel(&scratch->told[count & (SK_TOLD_FILES - 1)].file, sizeof(*held), held);
+	told->fd = fd;
+	bpf_probe_read_kernel(&told->file, sizeof(*held), held);
+	told->file.flags &= ~SK_FILTER_OPEN_CLOEXEC;
+	if (sk_closes_on_exec(fd))
+		told->file.flags |= SK_FILTER_OPEN_CLOEXEC;
 	scratch->told_count = count + 1;
 }
 
@@ -274,9 +335,16 @@ static __always_inline bool sk_filter_holds_back(struct sk_scratch *scratch)
 			reason = SK_FILTER_PATH;
 		}
 	}
-	if (reason == SK_FILTER_PASS && (traits & SK_FILTER_CLOSES) && result >= 0 &&
-	    sk_filter_held_fd((__s32)scratch->arguments[0]))
-		reason = SK_FILTER_CLOSE;
+	if (reason == SK_FILTER_PASS && result >= 0) {
+		__s64 first = (__s32)scratch->arguments[0];
+
+		if ((traits & SK_FILTER_CLOSES) && sk_filter_held_close(first))
+			reason = SK_FILTER_FD;
+		if ((traits & SK_FILTER_COPIES) && sk_filter_held_copy(first, scratch->arguments[1], result))
+			reason = SK_FILTER_FD;
+		if ((traits & SK_FILTER_STREAMS) && sk_filter_told_stream(first))
+			reason = SK_FILTER_STREAM;
+	}
 	if (reason == SK_FILTER_PASS) {
 		sk_filter_pass(scratch, entry);
 		return false;
