@@ -616,9 +616,10 @@ void sk_capture_filtered(const struct sk_capture *capture, uint64_t ret_counts[S
 
 int sk_capture_hold_back(struct sk_capture *capture, const struct sk_filter_path *path)
 {
-	const uint8_t value = 1;
+	_Static_assert(sizeof(struct sk_filter_key) == offsetof(struct sk_filter_path, place), "key, then value");
 
-	return bpf_map_update_elem(bpf_map__fd(capture->programs->maps.sk_filter_paths), path, &value, BPF_ANY) < 0
+	return bpf_map_update_elem(bpf_map__fd(capture->programs->maps.sk_filter_paths), path, &path->place,
+				   BPF_ANY) < 0
 		       ? -errno
 		       : 0;
 }

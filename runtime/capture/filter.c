@@ -8,6 +8,7 @@
 #include "runtime/capture/bpf/recipes.h"
 #include "runtime/fields/prospect.h"
 #include "runtime/state/state.h"
+#include "vm/notes.h"
 #include "vm/support/alloc.h"
 
 _Static_assert((int)SK_EVENT_COUNT <= (int)SK_FILTER_EVENTS, "the kernel's table has an entry for every type");
@@ -333,6 +334,24 @@ static uint32_t number_at(const struct sk_event *event, int8_t index)
 	return index < 0 ? 0 : (uint32_t)sk_event_unsigned(event, (unsigned)index, 0);
 }
 
+/* Where the path of an open that succeeded led; false if it cannot be compared with. */
+static bool find_place(const struct sk_event *event, uint8_t param, const char *path, uint32_t length,
+		       struct sk_filter_place *ret_place)
+{
+	struct sk_param note;
+
+	if (sk_event_note(event, SK_NOTE_BEGUN, param, &note))
+		return false;
+	if (sk_event_note(event, SK_NOTE_RESOLVED, param, &note)) {
+		path = (const char *)note.bytes;
+		length = (uint32_t)strnlen(path, note.length);
+	}
+	if (length < 1 || length >= sizeof(ret_place->path) || path[0] != '/')
+		return false;
+	memcpy(ret_place->path, path, length);
+	return true;
+}
+
 bool sk_kernel_filter_path_of(const struct sk_event *event, struct sk_filter_path *ret_path)
 {
 	const struct open_params params = open_params(event->type);
@@ -352,7 +371,7 @@ bool sk_kernel_filter_path_of(const struct sk_event *event, struct sk_filter_pat
 	ret_path->flags = number_at(event, params.flags) & ~(uint32_t)SK_FILTER_OPEN_KERNEL;
 	ret_path->mode = (number_at(event, params.mode) & SK_FILTER_MODE_EXECUTE) != 0;
 	memcpy(ret_path->path, path, length);
-	return true;
+	return result < 0 || find_place(event, (uint8_t)params.path, path, length, &ret_path->place);
 }
 
 static uint64_t hash_of(const struct sk_filter_path *path)
@@ -381,6 +400,8 @@ static bool is_of_interest(struct sk_kernel_filter *filter, const struct sk_filt
 		.executable = (int8_t)path->mode,
 		.path = path->path,
 		.path_length = (uint32_t)strlen(path->path),
+		.resolved = path->error ? path->path : path->place.path,
+		.resolved_length = (uint32_t)strlen(path->error ? path->path : path->place.path),
 	};
 
 	return !sk_prospect_is_plain(prospect.path, prospect.path_length) || is_possible(filter, &prospect);

@@ -534,6 +534,13 @@ static struct known of_field(struct sk_prospector *prospector, const struct sk_f
 	case SK_FIELD_FS_PATH_TARGET:
 	case SK_FIELD_FS_PATH_TARGETRAW:
 		return has_result(prospect->type) ? of_fs_path(prospector, ref) : unknown;
+	/* The kernel lets calls through that came another way, and opens whose path leads elsewhere. */
+	case SK_FIELD_SAKER_ORIGIN:
+		return text("syscall", 7);
+	case SK_FIELD_SAKER_PATH_RESOLVED:
+		return is_open(prospect->type) && prospect->resolved
+			       ? text(prospect->resolved, prospect->resolved_length)
+			       : unknown;
 	case SK_FIELD_EVT_ABSPATH:
 		return is_open(prospect->type) ? of_abspath(prospect, ref) : unknown;
 	default:

@@ -46,6 +46,9 @@ struct sk_prospect {
 	 */
 	const char *path;
 	uint32_t path_length;
+	/* Where it led, as saker.path.resolved says it; NULL: not known. */
+	const char *resolved;
+	uint32_t resolved_length;
 };
 
 struct sk_prospector;

@@ -59,6 +59,7 @@ enum {
 	SK_FILTER_ERRORS = 256, /* errors below it are looked at, others pass */
 	SK_FILTER_CLASSES = 32, /* of opens: sk_filter_open_class() */
 	SK_FILTER_PATH_SIZE = 188,
+	SK_FILTER_PLACE_SIZE = 192,
 	SK_FILTER_PATHS = 8192,
 	SK_FILTER_CPUS = 256,   /* counted apart; more share */
 	SK_FILTER_EVENTS = 512, /* entries of the table, more than there are types of events */
@@ -143,13 +144,29 @@ enum {
 	SK_HELD_LOWEST = 3, /* opens that give a lower fd come through: rules ask for standard input */
 };
 
-/* Key of the map of paths, all of which counts: behind the path there are zeroes. */
-struct sk_filter_path {
+/*
+ * Key and value of the map of paths, all of which counts: behind the paths
+ * there are zeroes.  An open that succeeded is held back only if the path leads where it
+ * led when it was found to be of no interest, whatever links and mounts are on its way.
+ */
+struct sk_filter_key {
 	__u16 event;
 	__u16 error; /* 0: it succeeded */
 	__u32 flags; /* parameter `flags` without what the kernel adds */
 	__u32 mode;  /* 1: parameter `mode` has a bit of 0111 */
 	char path[SK_FILTER_PATH_SIZE];
+};
+
+struct sk_filter_place {
+	char path[SK_FILTER_PLACE_SIZE]; /* empty: the call failed */
+};
+
+/* Both, one behind the other. */
+struct sk_filter_path {
+	__u16 event, error;
+	__u32 flags, mode;
+	char path[SK_FILTER_PATH_SIZE];
+	struct sk_filter_place place;
 };
 
 struct sk_filter_counters {

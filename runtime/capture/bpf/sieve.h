@@ -18,8 +18,8 @@ extern struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS];
 struct sk_filter_paths_map {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, SK_FILTER_PATHS);
-	__type(key, struct sk_filter_path);
-	__type(value, __u8);
+	__type(key, struct sk_filter_key);
+	__type(value, struct sk_filter_place);
 };
 
 extern struct sk_filter_paths_map sk_filter_paths SEC(".maps");
@@ -83,9 +83,38 @@ extern struct sk_held_floors_map sk_held_floors SEC(".maps");
 /* 1: there was no room to say that something is void, so all of it is. */
 extern __u32 sk_held_void;
 
+/* Whether the file that was opened is where the path led before. Leaves the key alone, at the path's beginning. */
+static __always_inline bool sk_filter_same_place(struct sk_scratch *scratch, const struct sk_filter_place *place)
+{
+	const struct file *file = sk_file_of_fd(scratch->result);
+	__u32 start, size;
+
+	if (!file)
+		return false;
+	start = sk_path_find(scratch, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	size = SK_TEXT_LIMIT - start;
+	if (size > SK_FILTER_PLACE_SIZE)
+		return false;
+	for (__u32 done = 0; done < SK_FILTER_PLACE_SIZE; done += 8) {
+		__u32 from = sk_forget(scratch->path_start) + done, left = SK_TEXT_LIMIT - from;
+		__u64 difference;
+
+		if (from >= SK_TEXT_LIMIT)
+			break;
+		difference = *(__u64 *)(scratch->path + (from & (SK_TEXT_LIMIT - 1))) ^
+			     *(const __u64 *)(place->path + done);
+		if (left < 8)
+			difference <<= 64 - 8 * left;
+		if (difference)
+			return false;
+	}
+	return true;
+}
+
 static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked)
 {
-	struct sk_filter_path *key = (struct sk_filter_path *)scratch->path;
+	struct sk_filter_key *key = (struct sk_filter_key *)scratch->path;
+	struct sk_filter_place *place;
 	__s64 result = scratch->result;
 	long size;
 
@@ -98,7 +127,10 @@ static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, con
 	key->error = result < 0 ? -result : 0;
 	key->flags = asked->flags;
 	key->mode = (asked->mode & SK_FILTER_MODE_EXECUTE) != 0;
-	return bpf_map_lookup_elem(&sk_filter_paths, key) != NULL;
+	place = bpf_map_lookup_elem(&sk_filter_paths, key);
+	if (!place)
+		return false;
+	return result < 0 || !sk_config.resolve_paths || sk_filter_same_place(scratch, place);
 }
 
 /* --- opens that succeeded ------------------------------------------------------- */
@@ -166,7 +198,7 @@ static __always_inline bool sk_held_mark(__s64 fd)
 /* Remembers the file that was opened; false if there is no room. */
 static __always_inline bool sk_filter_hold_open(struct sk_scratch *scratch, const struct sk_asked *asked)
 {
-	const struct sk_filter_path *path = (const struct sk_filter_path *)scratch->path;
+	const struct sk_filter_key *path = (const struct sk_filter_key *)scratch->path;
 	struct sk_held_file *held = (struct sk_held_file *)(scratch->path + SK_TEXT_LIMIT);
 	const struct inode *inode;
 	enum sk_layer layer;
@@ -319,7 +351,8 @@ static __always_inline bool sk_filter_holds_back(struct sk_scratch *scratch)
 	struct sk_asked asked = sk_asked_of(scratch);
 	__s64 result = scratch->result;
 
-	if (event >= SK_FILTER_EVENTS)
+	/* That a call came another way may be what a rule asks for. */
+	if (event >= SK_FILTER_EVENTS || scratch->call_origin != SK_BPF_ORIGIN_CALL)
 		return false;
 	entry = &sk_filter_table[event];
 	traits = entry->traits;
