@@ -25,6 +25,8 @@ void sk_loss_print(FILE *file, const struct sk_capture_stats *stats)
 		if (sum > 0)
 			print_classes(file, stats->lost[cause]);
 	}
+	if (stats->skipped > 0)
+		fprintf(file, ", %" PRIu64 " skipped by the kernel", stats->skipped);
 	if (stats->unfollowed > 0)
 		fprintf(file, ", %" PRIu64 " processes not followed", stats->unfollowed);
 }

@@ -624,10 +624,32 @@ int sk_capture_hold_back(struct sk_capture *capture, const struct sk_filter_path
 		       : 0;
 }
 
+/*
+ * The kernel does not run a program on a CPU where it is running already, which
+ * can be where tracepoints may be preempted, and keeps count.
+ */
+static uint64_t count_skipped(const struct sk_capture *capture)
+{
+	struct bpf_program *program;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(program, capture->programs->obj)
+	{
+		struct bpf_prog_info info = {0};
+		uint32_t length = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0)
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
 struct sk_capture_stats sk_capture_stats(const struct sk_capture *capture)
 {
 	struct sk_capture_stats stats = {
 		.unfollowed = __atomic_load_n(&capture->programs->bss->sk_unfollowed, __ATOMIC_RELAXED),
+		.skipped = count_skipped(capture),
 		.disordered = sk_merge_disordered(capture->merge),
 	};
 

@@ -58,6 +58,8 @@ struct sk_capture_stats {
 	uint64_t consumed[SK_EVENT_CLASS_COUNT]; /* handed out */
 	uint64_t lost[SK_LOSS_COUNT][SK_EVENT_CLASS_COUNT];
 	uint64_t unfollowed; /* processes that only_tree_of had no room for */
+	uint64_t
+		skipped; /* programs that the kernel did not run, since they had just been interrupted themselves */
 	uint64_t disordered; /* events that were handed out after a later one (runtime/capture/merge.h) */
 };
 

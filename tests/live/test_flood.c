@@ -235,6 +235,7 @@ static bool run_flood(struct sk_capture_options options, unsigned rest_us, struc
 	CHECK_EQUAL(seen.damaged, 0);
 	CHECK_EQUAL(seen.backwards, 0);
 	CHECK_EQUAL(ret_stats->disordered, 0);
+	CHECK_EQUAL(ret_stats->skipped, 0);
 	sk_capture_close(capture);
 	return true;
 }
