@@ -26,7 +26,7 @@ static bool print(struct fixture *pack, struct host *host, bool json, struct sk_
 	if (sk_vm_create(&pack->bundle, &options, &vm, &pack->error) == 0 &&
 	    sk_alerts_create(&pack->bundle, &alert_options, &alerts) == 0) {
 		sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, host, &rules);
-		sk_alerts_format(alerts, vm, 0, 0, ret_line);
+		sk_alerts_format(alerts, vm, 0, 0, NULL, ret_line);
 	}
 	sk_alerts_destroy(alerts);
 	sk_vm_destroy(vm);
