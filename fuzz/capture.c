@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "runtime/scap/reader.h"
-#include "vm/event.h"
+#include "vm/notes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -86,6 +86,21 @@ static int fd(void *context, int64_t tid, const struct sk_fd_entry *entry)
 	return 0;
 }
 
+static void touch_notes(const struct sk_event *event)
+{
+	struct sk_param bytes;
+	struct sk_lost lost;
+
+	for (unsigned kind = 0; kind <= SK_NOTE_LOST + 1; kind++) {
+		for (uint8_t p = 0; p < 4; p++) {
+			if (sk_event_note(event, (enum sk_note_kind)kind, p, &bytes))
+				touch(bytes.bytes, bytes.length);
+		}
+	}
+	if (sk_event_lost(event, &lost))
+		touch(&lost, sizeof(lost));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct sk_entry_sink sink = {
@@ -117,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		for (unsigned p = 0; p < event.nparams; p++)
 			touch(event.param[p].bytes, event.param[p].length);
+		touch_notes(&event);
 	}
 	if (r < 0 && !error.message[0])
 		abort();

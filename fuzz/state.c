@@ -8,7 +8,7 @@
  *   step: op, then
  *     0..249  an event: type (op and a byte), tid, then a choice for each
  *             parameter: empty, a number of its own size, text, raw bytes of
- *             any length, or very long
+ *             any length, or very long; some have notes, of losses or of anything
  *     250     time passes
  *     251     a process entry     252  an fd entry
  *     253     all entries are in  254  another section begins
@@ -24,9 +24,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/fields/doubt.h"
+#include "runtime/fields/fields.h"
 #include "runtime/state/state.h"
 #include "runtime/state/thread_table.h"
-#include "vm/event.h"
+#include "vm/notes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -261,6 +263,63 @@ static void read_view(const struct sk_event_view *view)
 	assert(length < sizeof(path) && path[length] == '\0');
 }
 
+/* One that conditions could give it. */
+static uint8_t kind_of_argument(uint16_t field, uint64_t number)
+{
+	switch ((enum sk_field_argument)sk_fields[field].argument) {
+	case SK_ARGUMENT_NONE:
+		return SK_ARGUMENT_KIND_NONE;
+	case SK_ARGUMENT_INDEX:
+		return SK_ARGUMENT_KIND_INDEX;
+	case SK_ARGUMENT_OPTIONAL_INDEX:
+		return number & 1 ? SK_ARGUMENT_KIND_INDEX : SK_ARGUMENT_KIND_NONE;
+	case SK_ARGUMENT_KEY:
+	case SK_ARGUMENT_SUFFIX:
+		return SK_ARGUMENT_KIND_TEXT;
+	default:
+		return number & 1 ? SK_ARGUMENT_KIND_INDEX : SK_ARGUMENT_KIND_TEXT;
+	}
+}
+
+/* Why each field's value cannot be relied on, as alerts tell it. */
+static void read_doubts(const struct sk_event_view *view)
+{
+	static const char argument[] = "name";
+	static struct sk_buffer reason;
+	static struct sk_arena scratch;
+	const struct sk_losses *losses = sk_state_losses(view->state);
+
+	assert(losses->stamp <= losses->count && losses->recent_count <= SK_RECENT_LOSSES);
+	if (!scratch.limit)
+		sk_arena_init(&scratch, 1 << 20);
+	for (uint16_t field = 0; field < SK_FIELD_COUNT; field++) {
+		struct sk_field_ref ref = {.field = field,
+					   .type = sk_fields[field].type,
+					   .list = sk_fields[field].list,
+					   .kind = kind_of_argument(field, view->event.number),
+					   .number = UINT32_MAX,
+					   .index = (uint32_t)(view->event.number / 4 % 5)};
+		struct sk_value value;
+		struct sk_doubt doubt;
+
+		if (sk_fields[field].flags & SK_FIELD_FLAG_READING)
+			continue;
+		if (ref.kind == SK_ARGUMENT_KIND_TEXT) {
+			ref.argument = argument;
+			ref.argument_length = sizeof(argument) - 1;
+		}
+		sk_fields_extract(&fuzzed.view, &ref, &scratch, &value);
+		doubt = sk_fields_doubt(view, &ref, &value);
+		if (doubt.kind == SK_DOUBT_NONE)
+			continue;
+		sk_buffer_clear(&reason);
+		sk_doubt_print(&doubt, losses, &reason);
+		assert(reason.failed || reason.length > 0);
+		sum += reason.length;
+	}
+	sk_arena_reset(&scratch);
+}
+
 /* Groups, children and the table tell the same story. */
 static void check_links(void)
 {
@@ -331,6 +390,29 @@ static uint32_t take_param(struct script *script, const struct sk_param_info *in
 	return length;
 }
 
+/* A run of notes, of a loss or of whatever the script says. */
+static size_t take_notes(struct script *script, bool loss, uint8_t *to)
+{
+	struct sk_lost lost = {.first = fuzzed.now - take_number(script), .last = fuzzed.now + take_number(script)};
+	uint8_t raw[256], kind;
+	size_t length = 0, size;
+
+	for (uint8_t classes = take(script) % 4; classes > 0; classes--)
+		lost.counts[take(script) % SK_EVENT_CLASS_COUNT] = take_number(script);
+	if (loss) {
+		sk_notes_append(to, 4096, &length, SK_NOTE_LOST, 0, &lost, sizeof(lost));
+		return length;
+	}
+	kind = take(script);
+	size = take(script);
+	for (size_t i = 0; i < size; i++)
+		raw[i] = take(script);
+	sk_notes_append(to, 4096, &length, kind, take(script) % SK_EVENT_MAX_PARAMS, raw, size);
+	/* Cut somewhere. */
+	size = take(script);
+	return size < length && size > SK_NOTES_HEAD ? size : length;
+}
+
 static void event_step(uint8_t op)
 {
 	/* What changes state comes up often. */
@@ -359,14 +441,21 @@ static void event_step(uint8_t op)
 		memcpy(fuzzed.wire + sizeof(header) + i * width, &length, width);
 		at += length;
 	}
-	header.ts = fuzzed.now += 1000;
+	fuzzed.now += 1000;
+	if (missing >= 240)
+		at += take_notes(script, missing < 248, fuzzed.wire + at);
+	header.ts = fuzzed.now;
 	header.len = (uint32_t)at;
 	header.nparams = nparams;
 	memcpy(fuzzed.wire, &header, sizeof(header));
 	if (sk_event_decode(fuzzed.wire, at, &fuzzed.view.event, NULL) < 0)
 		abort();
 	sk_state_process(fuzzed.state, &fuzzed.view);
+	fuzzed.view.event.number++;
 	read_view(&fuzzed.view);
+	/* It takes its time. */
+	if (fuzzed.view.event.number % 8 == 0)
+		read_doubts(&fuzzed.view);
 }
 
 static void interface_step(uint8_t choice)

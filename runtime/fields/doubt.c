@@ -60,12 +60,41 @@ static uint32_t touched(const struct sk_event_view *view, enum sk_stake stake)
 
 /* --- threads ------------------------------------------------------------ */
 
+/* The event at hand is the exec that says it itself, whatever is being lost meanwhile. */
+static bool is_told_here(const struct sk_event_view *view, const struct sk_thread *thread, enum sk_stake stake)
+{
+	if (thread != view->thread || thread->lastexec_ts != view->event.ts ||
+	    (view->event.type != SK_EVENT_SYSCALL_EXECVE_19_X && view->event.type != SK_EVENT_SYSCALL_EXECVEAT_X))
+		return false;
+	switch (stake) {
+	case SK_STAKE_NAME:
+	case SK_STAKE_PROGRAM:
+	case SK_STAKE_IDS:
+	case SK_STAKE_PRIVILEGES:
+	case SK_STAKE_GROUPS:
+	case SK_STAKE_CGROUPS:
+		/* Had the event lacked it, the stamp would be older than all others. */
+		return thread->known[stake] == thread->known[SK_STAKE_NAME];
+	case SK_STAKE_BIRTH:
+	case SK_STAKE_ENVIRONMENT: /* an empty one leaves the old one, as in the reference */
+	case SK_STAKE_SESSION:
+	case SK_STAKE_DIRECTORY:
+	case SK_STAKE_PARENT:
+	case SK_STAKE_FDS:
+	case SK_STAKE_FD_FILE:
+	case SK_STAKE_FD_SOCKET:
+	case SK_STAKE_COUNT:
+		break;
+	}
+	return false;
+}
+
 static struct sk_doubt of_thread(const struct sk_event_view *view, const struct sk_thread *thread,
 				 enum sk_stake stake, const char *why_unknown)
 {
 	if (!thread || (thread->unknown & 1U << stake))
 		return unknown(why_unknown, sk_stake_classes(stake), 0);
-	if (thread->known[stake] < touched(view, stake))
+	if (thread->known[stake] < touched(view, stake) && !is_told_here(view, thread, stake))
 		return (struct sk_doubt){SK_DOUBT_LOSS, NULL, sk_stake_classes(stake), thread->known[stake]};
 	return none;
 }
@@ -184,6 +213,16 @@ static struct sk_doubt of_missing_fd(const struct sk_event_view *view)
 	return doubt;
 }
 
+/* The event at hand says itself what the fd is, whatever is being lost meanwhile. */
+static bool is_made_here(const struct sk_event_view *view, const struct sk_fd *fd)
+{
+	const uint16_t flags = view->event.info->flags;
+
+	/* A copy is what its source is. */
+	return fd == view->fd && (flags & SK_EVENT_FLAG_CREATES_FD) && !(flags & SK_EVENT_FLAG_USES_FD) &&
+	       sk_event_signed(&view->event, 0, -1) == fd->fd;
+}
+
 static struct sk_doubt of_fd(const struct sk_event_view *view, const struct sk_fd *fd, bool by_path)
 {
 	const enum sk_stake stake = sk_fd_is_inet(fd) || fd->type == SK_FD_UNIX_SOCK || fd->type == SK_FD_UNKNOWN
@@ -192,7 +231,7 @@ static struct sk_doubt of_fd(const struct sk_event_view *view, const struct sk_f
 
 	if (by_path && (fd->flags & SK_FD_FLAG_PATH_UNREADABLE))
 		return unknown("not readable", 0, 0);
-	if (fd->known < touched(view, stake))
+	if (fd->known < touched(view, stake) && !is_made_here(view, fd))
 		return (struct sk_doubt){SK_DOUBT_LOSS, NULL, sk_stake_classes(stake), fd->known};
 	if (by_path && (fd->flags & SK_FD_FLAG_PATH_DOUBTFUL))
 		return (struct sk_doubt){SK_DOUBT_LOSS, "relative to a directory in doubt", 0, 0};
