@@ -15,7 +15,7 @@
 #include "tests/live/live.h"
 #include "vm/notes.h"
 
-enum { COURSES = 60, FLOODERS = 8, FLOOD_MS = 8000, CPUS_SHOWN = 64 };
+enum { COURSES = 60, FLOODERS = 8, FLOOD_MS = 8000, PATIENCE_MS = 60000, CPUS_SHOWN = 64 };
 
 static struct {
 	int64_t pids[COURSES];
@@ -67,7 +67,7 @@ static void run_course(int64_t *ret_pid)
 static void do_everything(void)
 {
 	pid_t flooders[FLOODERS];
-	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
 
 	if (cpus > FLOODERS)
 		cpus = FLOODERS;
@@ -187,7 +187,7 @@ static bool run_flood(struct sk_capture_options options, unsigned rest_us, struc
 	struct sk_capture *capture;
 	struct child child;
 	uint64_t set[8] = {0};
-	int64_t end = now_ms() + FLOOD_MS + WAIT_MS;
+	int64_t end = now_ms() + FLOOD_MS + PATIENCE_MS;
 
 	facts = mmap(NULL, sizeof(*facts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (facts == MAP_FAILED)
@@ -325,5 +325,61 @@ TEST(times_never_go_back_with_a_ring_for_each)
 	flood_large(1);
 }
 
+/* --- CPUs that come and go ------------------------------------------------------ */
+
+static bool switch_cpu(int cpu, bool on)
+{
+	char path[64];
+	int fd;
+	bool done;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	done = fd >= 0 && write(fd, on ? "1" : "0", 1) == 1;
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+static void toggle_cpu(void)
+{
+	for (int i = 0; i < 12; i++) {
+		usleep(200000);
+		switch_cpu(1, true);
+		usleep(200000);
+		switch_cpu(1, false);
+	}
+	_exit(switch_cpu(1, true) ? 0 : 1);
+}
+
+TEST(cpus_may_come_and_go)
+{
+	const struct sk_capture_options options = {.ring_size = 64 << 20, .cpus_per_ring = 1};
+	struct sk_capture_stats stats;
+	int status = 1;
+	pid_t toggler;
+
+	if (!getenv("SK_HOTPLUG")) {
+		SKIP("takes a CPU away from everybody: SK_HOTPLUG=1, as tests/machine/run does");
+		return;
+	}
+	if (!switch_cpu(1, false)) {
+		SKIP("CPU 1 cannot be switched off here");
+		return;
+	}
+	toggler = fork();
+	if (toggler == 0)
+		toggle_cpu();
+	/* The rings are made while it is off, and it writes to that of the other. */
+	if (run_flood(options, 0, &stats)) {
+		show(&stats);
+		check_courses();
+		munmap(facts, sizeof(*facts));
+	}
+	waitpid(toggler, &status, 0);
+	CHECK_EQUAL(status, 0);
+}
+
 TEST_MAIN(RUN(a_flood_loses_opens_but_nothing_of_processes) RUN(nor_where_each_cpu_has_a_ring)
-		  RUN(times_never_go_back_with_a_ring_for_all) RUN(times_never_go_back_with_a_ring_for_each))
+		  RUN(times_never_go_back_with_a_ring_for_all) RUN(times_never_go_back_with_a_ring_for_each)
+			  RUN(cpus_may_come_and_go))

@@ -55,6 +55,10 @@ expect "--disable-tag leaves rules out" says " $(grep -h '^- rule:' rules/*.yaml
 	"$saker" compile rules/*.yaml --disable-tag nonexistent -o "$work/all.skb"
 expect "--priority leaves less severe rules out" says " $(grep -hi 'priority: critical' rules/*.yaml | grep -c .) rules" \
 	"$saker" compile rules/*.yaml --priority critical -o "$work/critical.skb"
+for options in "--ring-size 3" "--ring-size 2K" "--lane-size 0" "--lane-size 8X" "--cpus-per-ring 0"; do
+	# shellcheck disable=SC2086
+	expect "$options is a usage error" exits 2 "$saker" run --check $options
+done
 expect "a bad priority is a usage error" exits 2 "$saker" compile rules/*.yaml --priority high -o "$work/x.skb"
 
 cat >"$work/bad.yaml" <<'PACK'
