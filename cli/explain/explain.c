@@ -206,8 +206,7 @@ int sk_explain(struct sk_sensor *sensor, const struct sk_tree *tree, const struc
 	    !explanation.event)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < tree->atom_count; i++) {
-		result = explain_atom(sensor, tree, &tree->nodes[tree->atoms[i]], arena,
-				      &explanation.atoms[i]);
+		result = explain_atom(sensor, tree, &tree->nodes[tree->atoms[i]], arena, &explanation.atoms[i]);
 		if (result < 0)
 			return result;
 		truths[i] = explanation.atoms[i].truth;

@@ -17,7 +17,8 @@ struct sk_explain_atom {
 	const char *value,
 		*right; /* of the left side, and of a right side that is a field; NULL: missing, or none */
 	enum sk_presence presence;
-	const char *left_doubt, *right_doubt; /* why the values cannot be relied on (runtime/evidence.h); NULL: they can */
+	const char *left_doubt,
+		*right_doubt; /* why the values cannot be relied on (runtime/evidence.h); NULL: they can */
 	bool truth;
 	bool decided; /* the verdict rests on it */
 	/* Of several constants one for which it holds, and where that was written; NULL without. */

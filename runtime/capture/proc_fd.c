@@ -85,6 +85,7 @@ static bool describe(int64_t pid, struct sk_fd_entry *entry, const char *link, s
 	char path[96];
 
 	entry->name = (struct sk_bytes){link, (uint32_t)length};
+	entry->open_flags = open_flags(pid, entry->fd);
 	if (strncmp(link, "socket:[", 8) == 0) {
 		entry->ino = strtoull(link + 8, NULL, 10);
 		if (sk_proc_net_find(net, pid, entry->ino, entry) < 0)
@@ -99,10 +100,8 @@ static bool describe(int64_t pid, struct sk_fd_entry *entry, const char *link, s
 	if (entry->type != SK_FD_UNKNOWN)
 		return true;
 	entry->type = type_of_mode(file.stx_mode);
-	if (entry->type == SK_FD_FILE_V2) {
+	if (entry->type == SK_FD_FILE_V2)
 		entry->dev = encode_device(file.stx_dev_major, file.stx_dev_minor);
-		entry->open_flags = open_flags(pid, entry->fd);
-	}
 	return true;
 }
 

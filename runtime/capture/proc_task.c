@@ -298,11 +298,31 @@ static uint32_t read_loginuid(int64_t tid)
 	return (uint32_t)value;
 }
 
+/* prlimit(2) wants a capability for somebody else's process that not every sandbox gives; the file is for all. */
+static int64_t read_fd_limit(int64_t tid)
+{
+	static const char name[] = "Max open files";
+	struct rlimit limit;
+	char text[4096];
+	const char *line;
+	size_t length;
+	int64_t value;
+
+	if (prlimit((pid_t)tid, RLIMIT_NOFILE, NULL, &limit) == 0)
+		return (int64_t)limit.rlim_cur;
+	if (sk_proc_read_file(text, sizeof(text), &length, "/proc/%lld/limits", (long long)tid) < 0)
+		return -1;
+	line = strstr(text, name);
+	if (!line)
+		return -1;
+	line += sizeof(name) - 1;
+	return sk_proc_parse_number(line + strspn(line, " "), &value) ? value : -1;
+}
+
 int sk_proc_task_read(struct sk_proc_task *task, int64_t pid, int64_t tid)
 {
 	struct sk_process_entry *entry = &task->entry;
 	int64_t fields[STAT_FIELDS + 1] = {0};
-	struct rlimit limit;
 	size_t length;
 
 	*entry = (struct sk_process_entry){
@@ -346,8 +366,7 @@ int sk_proc_task_read(struct sk_proc_task *task, int64_t pid, int64_t tid)
 	entry->root = read_link(task->root, tid, "root");
 	entry->env = read_environment(task);
 	entry->loginuid = read_loginuid(tid);
-	if (prlimit((pid_t)tid, RLIMIT_NOFILE, NULL, &limit) == 0)
-		entry->fdlimit = (int64_t)limit.rlim_cur;
+	entry->fdlimit = read_fd_limit(tid);
 	return 0;
 }
 

@@ -14,7 +14,8 @@ static inline bool sk_has_fd(const struct sk_event_view *view)
 /* No value: the event has no fd, or one of which nothing is known. */
 static inline struct sk_value sk_fd_missing(const struct sk_event_view *view)
 {
-	return (struct sk_value){.presence = sk_has_fd(view) && view->fd_number >= 0 ? SK_MISSING_LOST : SK_MISSING};
+	return (struct sk_value){.presence =
+					 sk_has_fd(view) && view->fd_number >= 0 ? SK_MISSING_LOST : SK_MISSING};
 }
 
 /* Begins an extractor: `fd`, or no value. */

@@ -157,6 +157,8 @@ static int add_fd(struct sk_state *state, int64_t tid, const struct sk_fd_entry 
 		return 0;
 	fd->ino = entry->ino;
 	fd->flags = SK_FD_FLAG_FROM_PROC;
+	/* Captures have flags of files only; /proc has those of all, and the next exec asks for this one. */
+	fd->open_flags = entry->open_flags & SK_OPEN_CLOEXEC;
 	switch ((enum sk_fd_type)entry->type) {
 	case SK_FD_IPV4_SOCK:
 	case SK_FD_IPV6_SOCK:
