@@ -138,8 +138,10 @@ const struct sk_command sk_command_run = {
 		"pod ...) over their sockets, "
 		"beside the watching: until an answer arrives, and where nobody listens, a container is known "
 		"by its id alone.\n\n"
-		"Each alert tells what it rests on: saker.evidence among output_fields, and at the end of a line where "
-		"that is not `complete`. It says what was lost in the seconds before, which values are not known, and "
+		"Each alert tells what it rests on: saker.evidence among output_fields, and at the end of a line "
+		"where "
+		"that is not `complete`. It says what was lost in the seconds before, which values are not known, "
+		"and "
 		"which may have changed in an event that was lost (docs/evidence.md).\n\n"
 		"With --capture-on-alert the events that rules and process state needed are held in memory for "
 		"some seconds, "
@@ -164,7 +166,7 @@ const struct sk_command sk_command_run = {
 			 "another thread can rewrite them; makes these calls slower"},
 			{OPTION_NO_FILTER, "no-kernel-filter", NULL,
 			 "let the kernel hold nothing back: calls that no rule can match and that do not change "
-			 "the state are recorded, too"},
+			 "the state are recorded, too; so it is with --enter-events and --capture-on-alert"},
 			{OPTION_EXPLAIN_FILTER, "explain-filter", NULL,
 			 "only say what the kernel holds back with these rules, and for which rule it keeps the "
 			 "rest"},

@@ -303,8 +303,11 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 	};
 	int status;
 
-	/* Beginnings of calls say what the path was, and the kernel looks at it when the call ends. */
-	if (!options->no_kernel_filter && !options->enter_events &&
+	/*
+	 * Beginnings of calls say what the path was, and the kernel looks at it when
+	 * the call ends; and captures are for others, who want all of it.
+	 */
+	if (!options->no_kernel_filter && !options->enter_events && !watcher.alert_capture &&
 	    sk_kernel_filter_create(&engine->rules.bundle, &watcher.filter) < 0)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	status = watch(engine, options, &watcher);

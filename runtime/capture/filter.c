@@ -198,6 +198,13 @@ static void plan_fds(struct sk_filter_entry *entry, uint16_t type)
 	if ((sk_events[type].flags & SK_EVENT_FLAG_CREATES_FD) || type == SK_EVENT_SYSCALL_FCNTL_X)
 		entry->traits |= SK_FILTER_CREATES_FD;
 	switch (type) {
+	case SK_EVENT_SYSCALL_OPEN_X:
+	case SK_EVENT_SYSCALL_OPENAT_2_X:
+	case SK_EVENT_SYSCALL_OPENAT2_X:
+	case SK_EVENT_SYSCALL_CREAT_X:
+	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
+		entry->traits |= SK_FILTER_OPENS;
+		break;
 	case SK_EVENT_SYSCALL_PIPE_X:
 	case SK_EVENT_SYSCALL_PIPE2_X:
 		entry->pair = 1;
@@ -252,10 +259,6 @@ static void plan_files(struct sk_kernel_filter *filter)
 	filter->entries[SK_EVENT_SYSCALL_OPEN_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
 	filter->entries[SK_EVENT_SYSCALL_OPENAT_2_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
 	filter->entries[SK_EVENT_SYSCALL_CLOSE_X].traits |= SK_FILTER_CLOSES;
-	for (uint32_t type = 0; type < SK_EVENT_COUNT; type++) {
-		if (can_be_judged((uint16_t)type))
-			plan_fds(&filter->entries[type], (uint16_t)type);
-	}
 }
 
 static void plan_succeeded(struct sk_kernel_filter *filter, uint16_t type)
@@ -288,6 +291,7 @@ int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_fil
 			continue;
 		plan_failed(filter, (uint16_t)type);
 		plan_succeeded(filter, (uint16_t)type);
+		plan_fds(&filter->entries[type], (uint16_t)type);
 	}
 	if (!filter->counts)
 		plan_files(filter);

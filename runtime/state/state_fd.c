@@ -251,7 +251,16 @@ void sk_state_open(struct sk_state *state, struct sk_event_view *view)
 	add_opened(state, view, fd, &opened, cwd->bytes, cwd->length);
 }
 
-/* Files whose open was held back in the kernel, where the state has nothing of that fd (vm/notes.h). */
+static bool is_as_told(const struct sk_fd *fd, const struct sk_note_file *file)
+{
+	return fd && fd->type == (file->flags & OPEN_DIRECTORY ? SK_FD_DIRECTORY : SK_FD_FILE_V2) &&
+	       fd->ino == file->inode && fd->dev == file->device && strcmp(fd->name->bytes, file->path) == 0;
+}
+
+/*
+ * Files whose open was held back in the kernel (vm/notes.h): the open happens
+ * here.  Another entry under the number is one whose end nobody told.
+ */
 void sk_state_take_files(struct sk_state *state, const struct sk_event *event)
 {
 	struct sk_note_file file;
@@ -266,7 +275,7 @@ void sk_state_take_files(struct sk_state *state, const struct sk_event *event)
 			.ino = file.inode,
 		};
 
-		if (view.thread && !sk_fd_find(sk_thread_fds(view.thread), file.fd))
+		if (view.thread && !is_as_told(sk_fd_find(sk_thread_fds(view.thread), file.fd), &file))
 			add_opened(state, &view, file.fd, &opened, "", 0);
 	}
 }

@@ -74,6 +74,7 @@ enum {
 	SK_FILTER_CLOSES = 16,         /* closes argument 0; held back if the open was */
 	SK_FILTER_USES_RING = 32,      /* io_uring: fds come and go past system calls from now on */
 	SK_FILTER_COPIES = 64,         /* fcntl: held back if it is about an fd whose open was */
+	SK_FILTER_OPENS = 256,         /* the new fd is of a file that was opened */
 	SK_FILTER_STREAMS = 128, /* transfers: of a TCP connection the first one says all that the state needs */
 };
 
@@ -82,10 +83,11 @@ struct sk_filter_entry {
 	__u32 failed;                        /* bit c: held back if it failed and is of class c */
 	__u32 succeeded;                     /* bit c: held back if it succeeded and is of class c */
 	__u8 need;                           /* enum sk_filter_need */
-	__u8 traits;                         /* bits of the above */
 	__u8 fds;  /* bit a: argument a is an fd; bit 7: the result, of somebody else's file */
 	__u8 pair; /* argument that points to two new fds, plus 1; 0: none */
-	__u8 zero[4];
+	__u8 zero;
+	__u16 traits; /* bits of the above */
+	__u16 zero_too;
 };
 
 /*

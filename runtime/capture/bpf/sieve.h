@@ -171,6 +171,15 @@ static __always_inline void sk_held_forget_fd(__s64 fd)
 	bpf_map_delete_elem(&sk_told_streams, &key);
 }
 
+/* A file is told of by the event of its open. */
+static __always_inline void sk_held_forget_file(const struct file *opened)
+{
+	__u64 file = (__u64)opened;
+
+	if (file)
+		bpf_map_delete_elem(&sk_held_files, &file);
+}
+
 static __always_inline bool sk_held_holds(__u64 files, __u64 birth, __u64 time)
 {
 	return birth == sk_held_birth() && time > sk_held_floor(files);
@@ -309,7 +318,7 @@ static __always_inline void sk_filter_pass(struct sk_scratch *scratch, const vol
 {
 	__u32 fds = entry->fds, traits = entry->traits, pair[2] = {};
 	__s64 result = scratch->result;
-	__u64 file, control = 0;
+	__u64 control = 0;
 
 #pragma unroll
 	for (int i = 0; i < SK_ARGUMENT_COUNT; i++)
@@ -321,10 +330,8 @@ static __always_inline void sk_filter_pass(struct sk_scratch *scratch, const vol
 		sk_filter_tell_argument(scratch, result);
 	if (traits & SK_FILTER_CREATES_FD) {
 		sk_held_forget_fd(result);
-		if (traits & (SK_FILTER_PATHS_FAILED | SK_FILTER_PATHS_SUCCEEDED)) {
-			file = (__u64)sk_file_of_fd(result);
-			bpf_map_delete_elem(&sk_held_files, &file);
-		}
+		if (traits & SK_FILTER_OPENS)
+			sk_held_forget_file(sk_file_of_fd(result));
 	}
 	if (entry->pair &&
 	    !bpf_probe_read_user(pair, sizeof(pair), (const void *)scratch->arguments[entry->pair == 4 ? 3 : 0])) {

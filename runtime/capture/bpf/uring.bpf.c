@@ -14,6 +14,7 @@
  */
 #include "runtime/capture/bpf/flag_maps.h"
 #include "runtime/capture/bpf/paths.h"
+#include "runtime/capture/bpf/sieve.h"
 #include "runtime/capture/bpf/socket.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -396,6 +397,7 @@ static __always_inline void tell(struct sk_scratch *scratch, const struct sk_uri
 	case OP_OPENAT:
 	case OP_OPENAT2:
 		fd = opened_fd(request, io, result, known, &file);
+		sk_held_forget_file(file);
 		put_open(scratch, request, fd, file);
 		break;
 	case OP_ACCEPT:
