@@ -43,9 +43,11 @@ static void need_container(void *context, const char *id, size_t length)
 	sk_inquirer_need(context, id, length);
 }
 
-static bool gave_up_container(void *context, const char *id, size_t length)
+static enum sk_metadata_status container_status(void *context, const char *id, size_t length)
 {
-	return sk_inquirer_gave_up(context, id, length);
+	if (!sk_inquirer_has_runtimes(context))
+		return SK_METADATA_NOT_ASKED;
+	return sk_inquirer_gave_up(context, id, length) ? SK_METADATA_UNKNOWN : SK_METADATA_AWAITED;
 }
 
 static void need_users(void *context, const char *id, size_t length, int64_t tid)
@@ -68,7 +70,7 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer)
 	if (inquirer) {
 		source.context = inquirer;
 		source.need_container = need_container;
-		source.gave_up_container = gave_up_container;
+		source.container_status = container_status;
 		source.need_users = need_users;
 		source.forget_container = forget_container;
 	}

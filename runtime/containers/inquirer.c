@@ -396,6 +396,11 @@ bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t le
 	return gave_up;
 }
 
+bool sk_inquirer_has_runtimes(const struct sk_inquirer *inquirer)
+{
+	return inquirer->created > 0;
+}
+
 void sk_inquirer_need_users(struct sk_inquirer *inquirer, const char *id, size_t length, int64_t pid)
 {
 	sk_accounts_need(inquirer->accounts, id, length, pid);

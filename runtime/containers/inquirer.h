@@ -63,6 +63,9 @@ void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t lengt
 /* Nobody is being asked about it: none could tell, or it is no container that runtimes know. */
 bool sk_inquirer_gave_up(struct sk_inquirer *inquirer, const char *id, size_t length);
 
+/* Some runtime is asked about containers at all. */
+bool sk_inquirer_has_runtimes(const struct sk_inquirer *inquirer);
+
 /*
  * A thread in this container has a user or group without a name: reads the
  * container's own, unless that was done lately, through the process `pid`,

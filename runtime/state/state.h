@@ -22,6 +22,13 @@
 struct sk_fields;
 struct sk_state;
 
+/* Of a container whose metadata is not known. */
+enum sk_metadata_status {
+	SK_METADATA_AWAITED,
+	SK_METADATA_UNKNOWN,   /* nobody who was asked could tell */
+	SK_METADATA_NOT_ASKED, /* nor will it be */
+};
+
 /* What the state does not know it may ask for, live; captures have no answer. */
 struct sk_state_source {
 	void *context;
@@ -49,8 +56,8 @@ struct sk_state_source {
 	 * clone and exec until it has.  May be NULL.
 	 */
 	void (*need_container)(void *context, const char *id, size_t length);
-	/* True if nobody who was asked about it could tell.  NULL: always awaited. */
-	bool (*gave_up_container)(void *context, const char *id, size_t length);
+	/* What became of the question.  NULL: awaited if there is need_container(), else nobody was asked. */
+	enum sk_metadata_status (*container_status)(void *context, const char *id, size_t length);
 	/* That container is gone.  May be NULL. */
 	void (*forget_container)(void *context, const char *id, size_t length);
 	/* True if the thread still exists with this comm, for the purge.  May be NULL: no purge. */

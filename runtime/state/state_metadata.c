@@ -362,14 +362,27 @@ void sk_state_container_json(struct sk_state *state, struct sk_event_view *view)
 	take_metadata(state, view, 0);
 }
 
-const char *sk_state_why_no_metadata(const struct sk_state *state, const struct sk_string *container_id)
+static enum sk_metadata_status metadata_status(const struct sk_state *state, const struct sk_string *container_id)
 {
 	const struct sk_state_source *source = &state->source;
 
-	if (!source->need_container)
-		return "not told";
-	if (source->gave_up_container &&
-	    source->gave_up_container(source->context, container_id->bytes, container_id->length))
+	/* A capture tells it later, if ever: then it was awaited when it was recorded. */
+	if (!state->live)
+		return SK_METADATA_AWAITED;
+	if (source->container_status)
+		return source->container_status(source->context, container_id->bytes, container_id->length);
+	return source->need_container ? SK_METADATA_AWAITED : SK_METADATA_NOT_ASKED;
+}
+
+const char *sk_state_why_no_metadata(const struct sk_state *state, const struct sk_string *container_id)
+{
+	switch (metadata_status(state, container_id)) {
+	case SK_METADATA_AWAITED:
+		return "pending";
+	case SK_METADATA_UNKNOWN:
 		return "no runtime knows it";
-	return "pending";
+	case SK_METADATA_NOT_ASKED:
+		return "not told";
+	}
+	return "not told";
 }

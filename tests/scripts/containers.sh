@@ -60,7 +60,8 @@ run_container -d --name after --privileged localhost/shop:v1 \
 	/bin/sh -c 'while :; do cat /etc/passwd; sleep 0.2; done' >"$work/run.log" 2>&1
 id=$(about after '{{.Id}}')
 expect "and so has one that started later" alerted container.id="$(echo "$id" | cut -c1-12)" container.full_id="$id" \
-	container.name=after container.image=localhost/shop:v1 container.privileged=true container.labels=maker:saker
+	container.name=after container.image=localhost/shop:v1 container.privileged=true container.labels=maker:saker \
+	saker.evidence=complete
 run_container -d --name clerk --user 4321:4321 localhost/shop:v1 \
 	/bin/sh -c 'while :; do cat /etc/passwd; sleep 0.2; done' >"$work/run.log" 2>&1
 expect "users and groups have the names that the container gives them" alerted container.name=clerk user.name=clerk \
@@ -71,9 +72,12 @@ expect "the sensor starts where no runtime listens" start_sensor --podman-socket
 	--docker-socket "$work/nobody.sock"
 expect "a container is then known by its id alone" alerted container.id="$(echo "$id" | cut -c1-12)" container.name=null \
 	container.image=null container.privileged=null
+expect "and alerts say so" tells 'unknown: .*container\.name.*(pending)'
+expect "also once nobody could tell" tells 'unknown: .*container\.name.*(no runtime knows it)'
 stop_sensor
 expect "nobody is asked where that is not wanted" start_sensor --no-container-runtimes --podman-socket "$socket"
 expect "and the id stays" alerted container.id="$(echo "$id" | cut -c1-12)" container.name=null
+expect "and alerts say that nobody tells" tells 'unknown: .*container\.name.*(not told)'
 expect "and so do names of users, which the container has itself" alerted user.name=clerk container.name=null
 stop_sensor
 expect "what cannot be a socket is refused" exits 2 "$saker" run -r "$work/pack.yaml" --podman-socket relative.sock

@@ -297,10 +297,14 @@ TEST(a_container_that_nobody_knows_is_asked_for_four_times_then_rests)
 
 	start_server(&server, KNOWS_NOTHING);
 	inquirer = start(&runtime, 1);
+	CHECK(sk_inquirer_has_runtimes(inquirer));
+	CHECK(sk_inquirer_gave_up(inquirer, ID, strlen(ID)));
 	need(inquirer, ID);
+	CHECK(!sk_inquirer_gave_up(inquirer, ID, strlen(ID)));
 	while (sk_inquirer_stats(inquirer).unknown == 0 && now_ms() < end)
 		usleep(1000);
 	CHECK_EQUAL(atomic_load(&server.questions), 4);
+	CHECK(sk_inquirer_gave_up(inquirer, ID, strlen(ID)));
 	need(inquirer, ID);
 	CHECK_EQUAL(sk_inquirer_stats(inquirer).asked, 1);
 	usleep(150000);

@@ -340,18 +340,18 @@ TEST(a_path_that_could_not_be_read_is_unknown)
 
 /* --- containers --------------------------------------------------------- */
 
-static bool gave_up;
+static enum sk_metadata_status status_of_all;
 
 static void need(void *context, const char *id, size_t length)
 {
 	(void)context, (void)id, (void)length;
 }
 
-static bool has_given_up(void *context, const char *id, size_t length)
+static enum sk_metadata_status status(void *context, const char *id, size_t length)
 {
 	(void)context, (void)id;
 	CHECK_EQUAL(length, SK_CONTAINER_ID_LENGTH);
-	return gave_up;
+	return status_of_all;
 }
 
 static int no_thread(void *context, int64_t tid, const struct sk_entry_sink *sink)
@@ -371,14 +371,14 @@ static void enter_container(void)
 TEST(metadata_that_has_not_come_is_pending)
 {
 	const struct sk_state_source source = {
-		.lookup = no_thread, .need_container = need, .gave_up_container = has_given_up};
+		.lookup = no_thread, .need_container = need, .container_status = status};
 
 	open_rule("container.id != host and not container.name = x", "%container.image.repository",
 		  (const struct sk_state_source[]){source, source});
-	gave_up = false;
+	status_of_all = SK_METADATA_AWAITED;
 	enter_container();
 	CHECK_EVIDENCE("unknown: container.name, container.image.repository (pending)");
-	gave_up = true;
+	status_of_all = SK_METADATA_UNKNOWN;
 	call(100);
 	CHECK_EVIDENCE("unknown: container.name, container.image.repository (no runtime knows it)");
 	event(&pair.world, SK_EVENT_ASYNCEVENT_E, -1);
@@ -392,11 +392,21 @@ TEST(metadata_that_has_not_come_is_pending)
 
 TEST(metadata_that_nobody_tells_is_not_told)
 {
+	const struct sk_state_source source = {.lookup = no_thread};
+
+	open_rule("container.id != host", "%container.name", (const struct sk_state_source[]){source, source});
+	enter_container();
+	CHECK_EVIDENCE("unknown: container.name (not told)");
+	pair_close(&pair);
+}
+
+TEST(a_capture_may_tell_it_later)
+{
 	open_rule("container.id != host", "%container.name %user.name", NULL);
 	enter_container();
 	number(&pair.world, 26, 33);
 	number(&pair.world, 29, 33);
-	CHECK_EVIDENCE("unknown: container.name (not told), user.name (users of the container not known)");
+	CHECK_EVIDENCE("unknown: container.name (pending), user.name (users of the container not known)");
 	pair_close(&pair);
 }
 
@@ -536,18 +546,18 @@ TEST(nothing_is_allocated_for_it)
 }
 
 TEST_MAIN(
-	RUN(an_alert_without_any_loss_is_complete) RUN(alerts_behind_a_loss_name_it_for_a_while) RUN(
-		a_loss_of_nobody_knows_what_is_one) RUN(a_process_is_in_doubt_until_its_next_exec)
-		RUN(a_failed_exec_puts_nothing_out_of_doubt) RUN(what_comes_from_the_creator_is_as_doubtful_as_there) RUN(
-			an_event_from_before_the_end_of_a_loss_settles_nothing) RUN(credentials_hang_on_two_classes)
-			RUN(a_process_that_was_never_seen_is_unknown) RUN(a_parent_that_was_never_seen_is_unknown) RUN(
-				children_of_nobody_have_lost_their_parent) RUN(an_fd_may_be_another_file_once_a_close_was_lost)
-				RUN(an_open_says_itself_what_it_opened) RUN(a_copy_of_an_fd_is_as_doubtful_as_that) RUN(
-					an_fd_that_nobody_saw_open_is_unknown) RUN(a_socket_hangs_on_more)
-					RUN(a_relative_path_is_as_doubtful_as_its_directory) RUN(
-						a_path_that_could_not_be_read_is_unknown)
-						RUN(metadata_that_has_not_come_is_pending) RUN(
-							metadata_that_nobody_tells_is_not_told)
+	RUN(a_capture_may_tell_it_later) RUN(an_alert_without_any_loss_is_complete) RUN(
+		alerts_behind_a_loss_name_it_for_a_while) RUN(a_loss_of_nobody_knows_what_is_one)
+		RUN(a_process_is_in_doubt_until_its_next_exec) RUN(a_failed_exec_puts_nothing_out_of_doubt) RUN(
+			what_comes_from_the_creator_is_as_doubtful_as_there) RUN(an_event_from_before_the_end_of_a_loss_settles_nothing)
+			RUN(credentials_hang_on_two_classes) RUN(a_process_that_was_never_seen_is_unknown) RUN(
+				a_parent_that_was_never_seen_is_unknown) RUN(children_of_nobody_have_lost_their_parent)
+				RUN(an_fd_may_be_another_file_once_a_close_was_lost) RUN(
+					an_open_says_itself_what_it_opened) RUN(a_copy_of_an_fd_is_as_doubtful_as_that)
+					RUN(an_fd_that_nobody_saw_open_is_unknown) RUN(a_socket_hangs_on_more) RUN(
+						a_relative_path_is_as_doubtful_as_its_directory)
+						RUN(a_path_that_could_not_be_read_is_unknown) RUN(
+							metadata_that_has_not_come_is_pending) RUN(metadata_that_nobody_tells_is_not_told)
 							RUN(only_what_was_compared_on_the_way_counts) RUN(
 								arguments_of_transformers_and_right_sides_count)
 								RUN(what_does_not_apply_is_not_unknown) RUN(
