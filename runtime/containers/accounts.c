@@ -16,12 +16,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/containers/account_files.h"
+#include "runtime/containers/helper_thread.h"
 #include "vm/event.h"
 #include "vm/support/alloc.h"
 
@@ -62,14 +61,6 @@ struct sk_accounts {
 	atomic_bool ready; /* some entry is READ; looked at without the lock */
 	struct sk_accounts_stats stats;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void release(struct sk_accounts *accounts)
 {
@@ -147,7 +138,7 @@ static struct entry *find_serial(struct sk_accounts *accounts, uint64_t serial)
 static void take_result(struct sk_accounts *accounts, struct entry *entry, int result, struct sk_buffer *events)
 {
 	entry->state = IDLE;
-	entry->due = now_ms() + (result < 0 ? RETRY_MS : accounts->options.silence_ms);
+	entry->due = sk_helper_now() + (result < 0 ? RETRY_MS : accounts->options.silence_ms);
 	if (result < 0) {
 		accounts->stats.failed++;
 		return;
@@ -174,7 +165,7 @@ static void read_one(struct sk_accounts *accounts, struct entry *entry)
 	memcpy(id, entry->id, sizeof(id));
 	entry->state = READING;
 	accounts->waiting--;
-	accounts->busy_since = now_ms();
+	accounts->busy_since = sk_helper_now();
 	pthread_mutex_unlock(&accounts->lock);
 	result = accounts->options.read(pid, id, &events);
 	pthread_mutex_lock(&accounts->lock);
@@ -210,44 +201,24 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Signals are for the threads that were there before. */
+/* With the lock, so that the thread cannot have ended yet. */
 static int start_reader(struct sk_accounts *accounts)
 {
-	pthread_attr_t attributes;
-	sigset_t all, before;
 	pthread_t thread;
 	int result;
 
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	accounts->readers++;
 	/* Until the thread has a number of its own, nobody is at work. */
 	accounts->busy_since = 0;
-	result = pthread_create(&thread, &attributes, work, accounts);
+	result = sk_helper_start(&thread, "saker-accounts", work, accounts);
 	if (result == 0)
-		pthread_setname_np(thread, "saker-accounts");
+		pthread_detach(thread);
 	else
 		accounts->readers--;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return -result;
+	return result;
 }
 
 /* --- life --------------------------------------------------------------------------- */
-
-/* Times out by the monotonic clock: others are set. */
-static void init_lock(struct sk_accounts *accounts)
-{
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&accounts->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&accounts->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
 
 int sk_accounts_start(const struct sk_accounts_options *options, struct sk_accounts **ret_accounts)
 {
@@ -256,7 +227,7 @@ int sk_accounts_start(const struct sk_accounts_options *options, struct sk_accou
 
 	if (!accounts)
 		return -ENOMEM;
-	init_lock(accounts);
+	sk_helper_init_lock(&accounts->lock, &accounts->changed);
 	accounts->options = *options;
 	if (!accounts->options.timeout_ms)
 		accounts->options.timeout_ms = TIMEOUT_MS;
@@ -278,13 +249,11 @@ int sk_accounts_start(const struct sk_accounts_options *options, struct sk_accou
 
 void sk_accounts_stop(struct sk_accounts *accounts)
 {
-	struct timespec end;
-	int64_t ms = now_ms() + STOP_MS;
+	const struct timespec end = sk_helper_moment(sk_helper_now() + STOP_MS);
 	bool last;
 
 	if (!accounts)
 		return;
-	end = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 	pthread_mutex_lock(&accounts->lock);
 	accounts->stopping = true;
 	pthread_cond_broadcast(&accounts->changed);
@@ -316,7 +285,7 @@ static void replace_lost_reader(struct sk_accounts *accounts, int64_t now)
 
 void sk_accounts_need(struct sk_accounts *accounts, const char *id, size_t length, int64_t pid)
 {
-	int64_t now = now_ms();
+	int64_t now = sk_helper_now();
 	struct entry *entry;
 
 	if (length == 0 || length > ID_LIMIT)

@@ -11,9 +11,9 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "runtime/containers/helper_thread.h"
 #include "vm/support/alloc.h"
 
 enum { BLOCK = 16 << 10 };
@@ -35,14 +35,6 @@ struct connection {
 	const uint8_t *bytes; /* to send */
 	size_t left;          /* of them */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int sk_grpc_create(const struct sk_grpc_options *options, struct sk_grpc **ret_grpc)
 {
@@ -91,7 +83,7 @@ static int wait_for(const struct connection *connection, short events)
 	};
 
 	for (;;) {
-		int64_t left = connection->end - now_ms();
+		int64_t left = connection->end - sk_helper_now();
 		int ready;
 
 		/* Looked at even without time left: an interruption counts more. */
@@ -173,7 +165,7 @@ static int run(struct connection *connection)
 
 int sk_grpc_ask(struct sk_grpc *grpc, const struct sk_grpc_call *call, struct sk_buffer *answer)
 {
-	struct connection connection = {.grpc = grpc, .fd = -1, .end = now_ms() + grpc->timeout_ms};
+	struct connection connection = {.grpc = grpc, .fd = -1, .end = sk_helper_now() + grpc->timeout_ms};
 	int result = sk_exchange_create(call, grpc->limit, &connection.exchange);
 
 	if (result < 0)

@@ -17,13 +17,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/containers/asker.h"
+#include "runtime/containers/helper_thread.h"
 #include "runtime/state/container.h"
 #include "vm/event.h"
 #include "vm/support/alloc.h"
@@ -72,14 +71,6 @@ struct sk_inquirer {
 	struct sk_buffer event;
 	struct sk_accounts *accounts;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* --- entries, under the lock ------------------------------------------------- */
 
@@ -156,7 +147,7 @@ static struct entry *next_entry(const struct worker *worker)
 
 static void wait_until(struct sk_inquirer *inquirer, int64_t ms)
 {
-	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	const struct timespec time = sk_helper_moment(ms);
 
 	pthread_cond_timedwait(&inquirer->changed, &inquirer->lock, &time);
 }
@@ -172,7 +163,7 @@ static bool take_question(const struct worker *worker, char ret_id[SK_CONTAINER_
 
 		if (!entry) {
 			pthread_cond_wait(&inquirer->changed, &inquirer->lock);
-		} else if (entry->due[worker->number] > now_ms()) {
+		} else if (entry->due[worker->number] > sk_helper_now()) {
 			wait_until(inquirer, entry->due[worker->number]);
 		} else {
 			memcpy(ret_id, entry->id, sizeof(entry->id));
@@ -199,13 +190,14 @@ static void put_off(const struct worker *worker, struct entry *entry)
 	unsigned attempt = entry->attempts[worker->number]++;
 
 	if (attempt + 1 < ATTEMPTS) {
-		entry->due[worker->number] = now_ms() + ((int64_t)inquirer->options.retry_ms << (2 * attempt));
+		entry->due[worker->number] =
+			sk_helper_now() + ((int64_t)inquirer->options.retry_ms << (2 * attempt));
 		return;
 	}
 	entry->due[worker->number] = never;
 	if (--entry->asking > 0)
 		return;
-	entry->expires = now_ms() + inquirer->options.silence_ms;
+	entry->expires = sk_helper_now() + inquirer->options.silence_ms;
 	inquirer->stats.unknown++;
 }
 
@@ -240,21 +232,6 @@ static void *work(void *context)
 
 /* --- life ------------------------------------------------------------------------ */
 
-/* Signals are for the threads that were there before. */
-static int start_thread(struct worker *worker)
-{
-	sigset_t all, before;
-	int result;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(&worker->thread, NULL, work, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result == 0)
-		pthread_setname_np(worker->thread, "saker-runtime");
-	return -result;
-}
-
 static int create_worker(struct sk_inquirer *inquirer, const struct sk_inquirer_runtime *runtime)
 {
 	struct worker *worker = &inquirer->workers[inquirer->created];
@@ -268,18 +245,6 @@ static int create_worker(struct sk_inquirer *inquirer, const struct sk_inquirer_
 	return 0;
 }
 
-/* Times out by the monotonic clock: others are set. */
-static void init_lock(struct sk_inquirer *inquirer)
-{
-	pthread_condattr_t attributes;
-
-	pthread_mutex_init(&inquirer->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&inquirer->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inquirer **ret_inquirer)
 {
 	const struct sk_accounts_options accounts = {0};
@@ -291,7 +256,7 @@ int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inqui
 	inquirer = sk_alloc_zeroed(1, sizeof(*inquirer));
 	if (!inquirer)
 		return -ENOMEM;
-	init_lock(inquirer);
+	sk_helper_init_lock(&inquirer->lock, &inquirer->changed);
 	inquirer->options = *options;
 	if (!inquirer->options.timeout_ms)
 		inquirer->options.timeout_ms = TIMEOUT_MS;
@@ -307,8 +272,11 @@ int sk_inquirer_start(const struct sk_inquirer_options *options, struct sk_inqui
 	/* All of them before the first thread, which looks at their number. */
 	for (unsigned i = 0; i < options->count && result == 0; i++)
 		result = create_worker(inquirer, &options->runtimes[i]);
-	for (; inquirer->started < inquirer->created && result == 0; inquirer->started += result == 0)
-		result = start_thread(&inquirer->workers[inquirer->started]);
+	for (; inquirer->started < inquirer->created && result == 0; inquirer->started += result == 0) {
+		struct worker *worker = &inquirer->workers[inquirer->started];
+
+		result = sk_helper_start(&worker->thread, "saker-runtime", work, worker);
+	}
 	if (result < 0) {
 		sk_inquirer_stop(inquirer);
 		return result;
@@ -361,7 +329,7 @@ static bool copy_id(const struct sk_inquirer *inquirer, const char *id, size_t l
 void sk_inquirer_need(struct sk_inquirer *inquirer, const char *id, size_t length)
 {
 	char copy[SK_CONTAINER_ID_LENGTH + 1];
-	int64_t now = now_ms();
+	int64_t now = sk_helper_now();
 	struct entry *entry;
 
 	if (!copy_id(inquirer, id, length, copy))
