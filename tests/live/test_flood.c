@@ -180,9 +180,12 @@ static void check_sums(const char *what, const struct sk_capture_stats *stats)
 	}
 }
 
-/* A flood with these rings; the reader rests `rest_us` between its calls. */
+/* A flood with these rings; the reader rests `rest_us` between its calls; if not at all, other events interrupt. */
 static bool run_flood(struct sk_capture_options options, unsigned rest_us, struct sk_capture_stats *ret_stats)
 {
+	/* Events that interrupt others, and are built in the ring itself. */
+	static const char *const interrupting[] = {"signal_deliver", "sched_switch", "page_fault_user",
+						   "page_fault_kernel"};
 	struct sk_capture_stats of_cpus = {0};
 	struct sk_capture *capture;
 	struct child child;
@@ -194,6 +197,8 @@ static bool run_flood(struct sk_capture_options options, unsigned rest_us, struc
 		abort();
 	memset(&seen, 0, sizeof(seen));
 	select_call(set, "open");
+	for (size_t i = 0; rest_us == 0 && i < sizeof(interrupting) / sizeof(interrupting[0]); i++)
+		select_call(set, interrupting[i]);
 	child = start_child(do_everything);
 	facts->root = child.pid;
 	options.only_tree_of = child.pid;
@@ -312,6 +317,7 @@ static void flood_large(unsigned cpus_per_ring)
 	show(&stats);
 	check_courses();
 	CHECK(stats.consumed[SK_EVENT_CLASS_OPEN] > 10000);
+	CHECK(stats.consumed[SK_EVENT_CLASS_OTHER] > 1000);
 	munmap(facts, sizeof(*facts));
 }
 
