@@ -103,9 +103,9 @@ static inline int ring_run(struct ring *ring)
 	return -ETIME;
 }
 
-static inline void ring_path(struct io_uring_sqe *entry, int directory, const char *path)
+static inline void ring_path(struct io_uring_sqe *entry, int dirfd, const char *path)
 {
-	entry->fd = directory;
+	entry->fd = dirfd;
 	entry->addr = (uint64_t)(uintptr_t)path;
 }
 
