@@ -66,7 +66,7 @@ sensor=$!
 recorder=$!
 trap 'kill -9 $session 2>/dev/null; kill -INT $sensor $recorder 2>/dev/null; wait; rm -rf "$work"' EXIT
 tries=0
-until grep -q watching "$work/run.err" && grep -q recording "$work/record.err"; do
+until grep -qs watching "$work/run.err" && grep -qs recording "$work/record.err"; do
 	tries=$((tries + 1))
 	if [ $tries -gt 200 ]; then
 		cat "$work/run.err" "$work/record.err"
@@ -108,7 +108,7 @@ clock = sys.argv[1]
 def load(path):
     return [json.loads(line) for line in open(path, errors='replace') if line.startswith('{')]
 def key(alert):
-    fields = {k: v for k, v in alert['output_fields'].items() if clock == 'one' or not re.search(r'\.ts$|time|duration', k)}
+    fields = {k: v for k, v in alert['output_fields'].items() if clock == 'one' or not re.search(r'[._]ts$|time|duration', k)}
     text = alert['output']
     if 'saker.evidence' in fields:
         # Why a runtime has not answered is known live only.
