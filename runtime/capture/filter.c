@@ -38,12 +38,13 @@ struct sk_kernel_filter {
 
 /* --- what the state needs ---------------------------------------------------- */
 
+enum { EINPROGRESS_WIRE = 115 };
+
 /* Types whose failing calls change the state. */
 static bool state_needs_failed(uint16_t type)
 {
 	switch (type) {
-	case SK_EVENT_SOCKET_CONNECT_X: /* that is still going on */
-	case SK_EVENT_SYSCALL_BRK_4_X:  /* these four say how much memory there is */
+	case SK_EVENT_SYSCALL_BRK_4_X: /* these four say how much memory there is */
 	case SK_EVENT_SYSCALL_MMAP_X:
 	case SK_EVENT_SYSCALL_MMAP2_X:
 	case SK_EVENT_SYSCALL_MUNMAP_X:
@@ -125,20 +126,22 @@ static void plan_failed(struct sk_kernel_filter *filter, uint16_t type)
 {
 	struct sk_filter_entry *entry = &filter->entries[type];
 	struct sk_prospect prospect = {.type = type, .result = SK_PROSPECT_FAILED, .executable = -1};
+	bool possible;
 
 	if (state_needs_failed(type))
 		return;
-	if (!is_possible(filter, &prospect)) {
-		for (unsigned error = 1; error < SK_FILTER_ERRORS; error++)
-			entry->errors[error / 64] |= UINT64_C(1) << error % 64;
-		return;
-	}
+	possible = is_possible(filter, &prospect);
 	prospect.result = SK_PROSPECT_ERROR;
 	for (unsigned error = 1; error < SK_FILTER_ERRORS; error++) {
 		prospect.error = (uint16_t)error;
-		if (!is_possible(filter, &prospect))
+		/* That is still going on. */
+		if (type == SK_EVENT_SOCKET_CONNECT_X && error == EINPROGRESS_WIRE)
+			continue;
+		if (!possible || !is_possible(filter, &prospect))
 			entry->errors[error / 64] |= UINT64_C(1) << error % 64;
 	}
+	if (!possible)
+		return;
 	if (has_class(type)) {
 		entry->failed = classes_without_rule(filter, type, SK_PROSPECT_FAILED);
 		entry->traits |= SK_FILTER_PATHS_FAILED;
@@ -525,6 +528,8 @@ static void append_failed(struct sk_kernel_filter *filter, uint16_t type, struct
 	sk_buffer_printf(buffer, "kept ");
 	if (rule != SK_NONE)
 		append_rule(filter, rule, buffer);
+	else
+		sk_buffer_printf(buffer, "for the state");
 	if (count)
 		sk_buffer_printf(buffer, ", %u of %d errors held back", count, SK_FILTER_ERRORS - 1);
 	if (entry->failed)

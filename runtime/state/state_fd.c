@@ -254,7 +254,7 @@ void sk_state_open(struct sk_state *state, struct sk_event_view *view)
 static bool is_as_told(const struct sk_fd *fd, const struct sk_note_file *file)
 {
 	return fd && fd->type == (file->flags & OPEN_DIRECTORY ? SK_FD_DIRECTORY : SK_FD_FILE_V2) &&
-	       fd->ino == file->inode && fd->dev == file->device && strcmp(fd->name->bytes, file->path) == 0;
+	       fd->ino == file->inode && fd->dev == file->device;
 }
 
 /*

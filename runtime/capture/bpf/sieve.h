@@ -273,17 +273,18 @@ static __always_inline bool sk_filter_told_stream(__s64 fd)
 	return false;
 }
 
-static __always_inline bool sk_closes_on_exec(__s64 fd)
+static __always_inline bool sk_closes_on_exec(struct task_struct *task, __u32 fd)
 {
-	const unsigned long *bits = BPF_CORE_READ(sk_current(), files, fdt, close_on_exec);
+	const unsigned long *bits = BPF_CORE_READ(task, files, fdt, close_on_exec);
 	unsigned long word = 0;
 
 	bpf_probe_read_kernel(&word, sizeof(word), bits + fd / 64);
 	return word >> fd % 64 & 1;
 }
 
-/* The event that is about to be built uses this fd: what is known of it is told with it. */
-static __always_inline void sk_filter_tell(struct sk_scratch *scratch, __s64 fd, const struct file *opened)
+/* The event that is about to be built uses this fd of `task`: what was opened there is told with it. */
+static __always_inline void sk_filter_tell(struct sk_scratch *scratch, struct task_struct *task, __s64 fd,
+					   const struct file *opened)
 {
 	const struct inode *inode = BPF_CORE_READ(opened, f_inode);
 	__u32 count = sk_forget(scratch->told_count);
@@ -299,7 +300,7 @@ static __always_inline void sk_filter_tell(struct sk_scratch *scratch, __s64 fd,
 	told->fd = fd;
 	bpf_probe_read_kernel(&told->file, sizeof(*held), held);
 	told->file.flags &= ~SK_FILTER_OPEN_CLOEXEC;
-	if (sk_closes_on_exec(fd))
+	if (sk_closes_on_exec(task, fd))
 		told->file.flags |= SK_FILTER_OPEN_CLOEXEC;
 	scratch->told_count = count + 1;
 }
@@ -308,7 +309,7 @@ static __always_inline void sk_filter_tell_argument(struct sk_scratch *scratch, 
 {
 	if (fd < 0)
 		return;
-	sk_filter_tell(scratch, fd, sk_file_of_fd(fd));
+	sk_filter_tell(scratch, sk_current(), fd, sk_file_of_fd(fd));
 	/* From now on the state has it. */
 	sk_held_forget_fd(fd);
 }

@@ -442,6 +442,9 @@ static __always_inline void tell(struct sk_scratch *scratch, const struct sk_uri
 		break;
 	default:
 		put_transfer(scratch, request, io, result);
+		fd = (__s32)request->arguments[0];
+		if (fd >= 0 && fd < SK_URING_SLOTS)
+			sk_filter_tell(scratch, request->task, fd, sk_file_of_task(request->task, fd));
 		break;
 	}
 	sk_event_send(scratch);

@@ -120,6 +120,7 @@ TEST(what_the_state_needs_comes_through)
 	CHECK(passes(other, SK_EVENT_SOCKET_CONNECT_X, 0));
 	/* EINPROGRESS */
 	CHECK(passes(other, SK_EVENT_SOCKET_CONNECT_X, -115));
+	CHECK(!passes(other, SK_EVENT_SOCKET_CONNECT_X, -111));
 	CHECK(!passes(other, SK_EVENT_SYSCALL_UNLINK_2_X, 0));
 	CHECK(passes(other, SK_EVENT_SYSCALL_MMAP_X, -12));
 }
