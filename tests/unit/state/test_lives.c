@@ -242,6 +242,26 @@ TEST(close_on_exec_is_the_matter_of_whoever_execs)
 	end();
 }
 
+/* /proc says it of every kind of fd. */
+TEST(fds_that_were_there_before_are_closed_by_an_exec_too)
+{
+	const struct sk_fd_entry pipe = {.fd = 5, .type = SK_FD_FIFO, .open_flags = 0x1000 | 1, .name = BYTES("pipe:[1]")};
+	const struct sk_fd_entry poll = {.fd = 6, .type = SK_FD_EVENTPOLL, .name = BYTES("anon_inode:[eventpoll]")};
+	const struct sk_fd_entry file = {.fd = 7, .type = SK_FD_FILE_V2, .open_flags = 0x1000 | 1, .name = BYTES("/f")};
+
+	start();
+	world.sink.fd(world.sink.context, 100, &pipe);
+	world.sink.fd(world.sink.context, 100, &poll);
+	world.sink.fd(world.sink.context, 100, &file);
+	CHECK_EQUAL(fd(&world, 100, 5)->open_flags, 0x1000);
+	CHECK_EQUAL(fd(&world, 100, 7)->open_flags, 0x1001);
+	execs(100, "cat");
+	CHECK(!fd(&world, 100, 5));
+	CHECK(fd(&world, 100, 6));
+	CHECK(!fd(&world, 100, 7));
+	end();
+}
+
 /* A container: its first process has other numbers inside, a root of its own, and ends it. */
 TEST(a_process_in_a_pid_namespace_has_two_numbers)
 {
@@ -289,4 +309,5 @@ TEST_MAIN(RUN(every_call_that_makes_a_process_makes_the_same_one)
 					  RUN(threads_and_processes_take_each_others_numbers)
 						  RUN(processes_that_share_their_fds_have_copies)
 							  RUN(close_on_exec_is_the_matter_of_whoever_execs)
-								  RUN(a_process_in_a_pid_namespace_has_two_numbers))
+								  RUN(a_process_in_a_pid_namespace_has_two_numbers)
+								  RUN(fds_that_were_there_before_are_closed_by_an_exec_too))
