@@ -81,6 +81,23 @@ static struct sk_value absolute(const struct sk_extraction *asked, int param)
 	return sk_value_text(resolved, length);
 }
 
+/* The state made it absolute already, where that is what the event opened, by this path. */
+static bool is_opened(const struct sk_event_view *view, int param)
+{
+	struct sk_param bytes;
+
+	switch (view->event.type) {
+	case SK_EVENT_SYSCALL_OPEN_X:
+	case SK_EVENT_SYSCALL_OPENAT_2_X:
+	case SK_EVENT_SYSCALL_OPENAT2_X:
+	case SK_EVENT_SYSCALL_CREAT_X:
+		return view->fd && !view->enter && view->fd->fd == sk_event_signed(&view->event, 0, -1) &&
+		       !sk_event_note(&view->event, SK_NOTE_BEGUN, (uint8_t)param, &bytes);
+	default:
+		return false;
+	}
+}
+
 static struct sk_value resolved_path(const struct sk_extraction *asked, unsigned which)
 {
 	const struct sk_event *event = &asked->view->event;
@@ -93,6 +110,8 @@ static struct sk_value resolved_path(const struct sk_extraction *asked, unsigned
 		return sk_value_missing();
 	if (note_text(event, SK_NOTE_RESOLVED, param, &value))
 		return value;
+	if (is_opened(asked->view, param))
+		return sk_field_string(asked->view->fd->name);
 	if (event->type == SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X || event->type == SK_EVENT_SYSCALL_EXECVEAT_X ||
 	    (event->type == SK_EVENT_SYSCALL_EXECVE_19_X && sk_event_signed(event, 0, -1) == 0 &&
 	     sk_event_has(event, EXECVE_RESOLVED))) {

@@ -245,9 +245,11 @@ TEST(close_on_exec_is_the_matter_of_whoever_execs)
 /* /proc says it of every kind of fd. */
 TEST(fds_that_were_there_before_are_closed_by_an_exec_too)
 {
-	const struct sk_fd_entry pipe = {.fd = 5, .type = SK_FD_FIFO, .open_flags = 0x1000 | 1, .name = BYTES("pipe:[1]")};
+	const struct sk_fd_entry pipe = {
+		.fd = 5, .type = SK_FD_FIFO, .open_flags = 0x1000 | 1, .name = BYTES("pipe:[1]")};
 	const struct sk_fd_entry poll = {.fd = 6, .type = SK_FD_EVENTPOLL, .name = BYTES("anon_inode:[eventpoll]")};
-	const struct sk_fd_entry file = {.fd = 7, .type = SK_FD_FILE_V2, .open_flags = 0x1000 | 1, .name = BYTES("/f")};
+	const struct sk_fd_entry file = {
+		.fd = 7, .type = SK_FD_FILE_V2, .open_flags = 0x1000 | 1, .name = BYTES("/f")};
 
 	start();
 	world.sink.fd(world.sink.context, 100, &pipe);
@@ -306,8 +308,8 @@ TEST_MAIN(RUN(every_call_that_makes_a_process_makes_the_same_one)
 			  an_exec_by_a_secondary_thread_goes_on_as_the_process)
 			  RUN(a_daemon_leaves_its_session_and_its_parent) RUN(a_subreaper_gets_the_orphans_below_it)
 				  RUN(a_number_that_is_used_again_is_another_process)
-					  RUN(threads_and_processes_take_each_others_numbers)
-						  RUN(processes_that_share_their_fds_have_copies)
-							  RUN(close_on_exec_is_the_matter_of_whoever_execs)
-								  RUN(a_process_in_a_pid_namespace_has_two_numbers)
-								  RUN(fds_that_were_there_before_are_closed_by_an_exec_too))
+					  RUN(threads_and_processes_take_each_others_numbers) RUN(
+						  processes_that_share_their_fds_have_copies)
+						  RUN(close_on_exec_is_the_matter_of_whoever_execs) RUN(
+							  a_process_in_a_pid_namespace_has_two_numbers)
+							  RUN(fds_that_were_there_before_are_closed_by_an_exec_too))
