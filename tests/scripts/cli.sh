@@ -52,9 +52,9 @@ expect "a pipe is written to, not replaced" sh -c \
 expect "--disable leaves rules out" says " 1 rules" \
 	"$saker" compile rules/*.yaml --disable '*' --enable 'Process traced' -o "$work/one.skb"
 expect "--disable-tag leaves rules out" says " $(grep -h '^- rule:' rules/*.yaml | grep -c .) rules" \
-	"$saker" compile rules/*.yaml --disable-tag nonexistent -o "$work/all.skb"
+	"$saker" compile rules/*.yaml --enable "*" --disable-tag nonexistent -o "$work/all.skb"
 expect "--priority leaves less severe rules out" says " $(grep -hi 'priority: critical' rules/*.yaml | grep -c .) rules" \
-	"$saker" compile rules/*.yaml --priority critical -o "$work/critical.skb"
+	"$saker" compile rules/*.yaml --enable "*" --priority critical -o "$work/critical.skb"
 for options in "--ring-size 3" "--ring-size 2K" "--lane-size 0" "--lane-size 8X" "--cpus-per-ring 0"; do
 	# shellcheck disable=SC2086
 	expect "$options is a usage error" exits 2 "$saker" run --check $options
