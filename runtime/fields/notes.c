@@ -58,6 +58,15 @@ static struct sk_value given_path(const struct sk_extraction *asked, unsigned wh
 	return given(event, param);
 }
 
+/* The state's name of it ends in a slash. */
+static struct sk_value directory_of(const struct sk_thread *thread)
+{
+	const struct sk_string *cwd = sk_thread_cwd(thread);
+	uint32_t length = cwd->length;
+
+	return sk_value_text(cwd->bytes, length > 1 && cwd->bytes[length - 1] == '/' ? length - 1 : length);
+}
+
 static struct sk_value absolute(const struct sk_extraction *asked, int param)
 {
 	const struct sk_event_view *view = asked->view;
@@ -71,7 +80,7 @@ static struct sk_value absolute(const struct sk_extraction *asked, int param)
 		return sk_value_missing();
 	/* Relative to where the thread was; it is there no more. */
 	if (view->event.type == SK_EVENT_SYSCALL_CHDIR_X && sk_event_signed(&view->event, 0, -1) == 0)
-		return sk_field_string(sk_thread_cwd(view->thread));
+		return directory_of(view->thread);
 	if (relative_to >= 0)
 		directory = sk_event_signed(&view->event, (unsigned)relative_to, SK_WIRE_AT_FDCWD);
 	resolved = sk_arena_alloc(asked->scratch, SK_PATH_SIZE);
