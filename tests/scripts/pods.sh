@@ -114,8 +114,9 @@ expect "a container that was there before has a name, an image, mounts, labels, 
 start_pod after
 expect "and so has one that started later" in_pod after
 
-ctr_in default run --detach --snapshotter native --label stage=test docker.io/library/shop:v1 cafe01 \
+ctr_in default run --detach --null-io --snapshotter native --label stage=test docker.io/library/shop:v1 cafe01 \
 	/bin/sh -c "$reads" >"$work/run.log" 2>&1
+sed 's/^/# ctr: /' "$work/run.log"
 expect "a container without CRI has a name, an image and labels" alerted container.id=cafe01 \
 	container.name=cafe01 container.type=containerd container.image=docker.io/library/shop:v1 \
 	container.image.tag=v1 container.privileged=false k8s.pod.name=null
