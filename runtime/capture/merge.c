@@ -186,6 +186,9 @@ static uint64_t scan(struct queue *queue, uint64_t horizon)
 {
 	uint64_t end = sk_ring_end(queue->ring);
 
+	/* From the beginning again, in memory that the processor has at hand. */
+	if (queue->head == queue->tail)
+		queue->head = queue->tail = 0;
 	while (queue->scanned < end) {
 		struct sk_ring_place place = sk_ring_look(queue->ring, queue->scanned);
 
@@ -270,7 +273,9 @@ static void release(struct queue *queue)
 	if (queue->head != queue->tail)
 		position = position_of(queue, queue->entries[queue->head & queue->mask].first);
 	queue->unreleased = 0;
-	sk_ring_release(queue->ring, position);
+	/* The kernel looks at it for each record: not a word more than needed. */
+	if (position != *queue->ring->consumer)
+		sk_ring_release(queue->ring, position);
 }
 
 int sk_merge_deliver(struct sk_merge *merge, int limit,
