@@ -537,6 +537,14 @@ static struct known of_field(struct sk_prospector *prospector, const struct sk_f
 	/* The kernel lets calls through that came another way, and opens whose path leads elsewhere. */
 	case SK_FIELD_SAKER_ORIGIN:
 		return text("syscall", 7);
+	/* The kernel looks at that, too, before it holds back a path. */
+	case SK_FIELD_SAKER_PATH_REWRITTEN:
+	case SK_FIELD_SAKER_PATH_GIVEN:
+		return path_param(prospect->type) >= 0 && prospect->path ? extracted(prospector, ref, false)
+									 : unknown;
+	case SK_FIELD_SAKER_TARGET_GIVEN:
+	case SK_FIELD_SAKER_TARGET_RESOLVED:
+		return path_param(prospect->type) >= 0 ? missing() : unknown;
 	case SK_FIELD_SAKER_PATH_RESOLVED:
 		return is_open(prospect->type) && prospect->resolved
 			       ? text(prospect->resolved, prospect->resolved_length)

@@ -111,6 +111,35 @@ static __always_inline bool sk_filter_same_place(struct sk_scratch *scratch, con
 	return true;
 }
 
+/*
+ * Whether the path, of `size` bytes with its NUL, was another one when the call
+ * began: as sk_path_note_begun() would say.
+ */
+static __always_inline bool sk_filter_is_rewritten(const struct sk_scratch *scratch, const char *path, __u32 size)
+{
+	const struct sk_begun *begun;
+	__u32 kept;
+
+	if (!sk_config.begun_paths || !scratch->dispatch.begun)
+		return false;
+	begun = bpf_task_storage_get(&sk_begun, sk_current(), NULL, 0);
+	if (!begun || begun->event != scratch->dispatch.event)
+		return false;
+	kept = begun->sizes[0];
+	if (!kept)
+		return false;
+	if (kept != size)
+		return true;
+	/* Behind the key's path there are zeroes, behind what was kept there is anything. */
+	for (__u32 done = 0; done < SK_FILTER_PATH_SIZE; done++) {
+		if (done >= size)
+			break;
+		if (path[done] != begun->texts[0][done])
+			return true;
+	}
+	return false;
+}
+
 static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked)
 {
 	struct sk_filter_key *key = (struct sk_filter_key *)scratch->path;
@@ -122,6 +151,8 @@ static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, con
 	size = bpf_probe_read_user_str(key->path, SK_FILTER_PATH_SIZE, (const void *)asked->path);
 	/* As long as it can be: it may have been cut. */
 	if (size < 2 || size >= SK_FILTER_PATH_SIZE || key->path[0] != '/')
+		return false;
+	if (sk_filter_is_rewritten(scratch, key->path, size))
 		return false;
 	key->event = scratch->dispatch.event;
 	key->error = result < 0 ? -result : 0;
@@ -359,10 +390,14 @@ static __always_inline bool sk_filter_holds_back(struct sk_scratch *scratch)
 	struct sk_asked asked = sk_asked_of(scratch);
 	__s64 result = scratch->result;
 
-	/* That a call came another way may be what a rule asks for. */
-	if (event >= SK_FILTER_EVENTS || scratch->call_origin != SK_BPF_ORIGIN_CALL)
+	if (event >= SK_FILTER_EVENTS)
 		return false;
 	entry = &sk_filter_table[event];
+	/* That a call came another way may be what a rule asks for. */
+	if (scratch->call_origin != SK_BPF_ORIGIN_CALL) {
+		sk_filter_pass(scratch, entry);
+		return false;
+	}
 	traits = entry->traits;
 	reason = sk_filter_decide(entry, result, asked.known ? sk_filter_open_class(asked.flags, asked.mode) : 0,
 				  scratch->arguments[0], scratch->arguments[1], scratch->arguments[2]);
