@@ -82,6 +82,7 @@ static void append_state(struct sk_buffer *line, const struct sk_state_stats *st
 	append(line, "fds_dropped", stats->fds_dropped);
 	append(line, "containers", state ? count_containers(state) : 0);
 	append(line, "containers_evicted", stats->containers_evicted);
+	append(line, "users_dropped", stats->users_dropped);
 	append(line, "lookups", stats->lookups);
 	append(line, "lookups_failed", stats->lookups_failed);
 	append(line, "fd_lookups_skipped", stats->fd_lookups_skipped);

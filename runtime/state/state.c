@@ -436,6 +436,7 @@ struct sk_state_stats sk_state_stats(const struct sk_state *state)
 	stats.threads_removed = state->threads.removed;
 	stats.threads_dropped = state->threads.dropped;
 	stats.fds_dropped = state->fds.dropped;
+	stats.users_dropped = sk_users_dropped(state->users);
 	stats.out_of_memory += sk_string_pool_slab(state->strings)->failures;
 	stats.memory = sizeof(*state) + sk_string_pool_memory(state->strings) + state->threads.memory +
 		       ((size_t)state->threads.threads.mask + state->threads.groups.mask + 2) *

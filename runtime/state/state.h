@@ -81,6 +81,7 @@ struct sk_state_options {
 struct sk_state_stats {
 	uint64_t threads, threads_added, threads_removed, threads_dropped;
 	uint64_t fds_dropped;
+	uint64_t users_dropped;      /* and groups */
 	uint64_t containers_evicted; /* for others, though nobody said that they are gone */
 	uint64_t lookups, lookups_failed;
 	uint64_t fd_lookups_skipped;   /* fds that came through sockets faster than anyone may ask for */

@@ -39,6 +39,7 @@ struct sk_users {
 	uint32_t mask;
 	uint32_t used; /* entries and tombstones */
 	uint32_t count;
+	uint64_t dropped;
 };
 
 static struct entry tombstone = {.kind = KIND_TOMBSTONE};
@@ -188,6 +189,20 @@ static bool is_nis(const char *name, uint32_t length)
 	return length > 0 && (name[0] == '+' || name[0] == '-');
 }
 
+/* There is no entry: what the table has no room for is left out, as nothing is wrong. */
+static int refused(struct sk_users *users)
+{
+	if (users->count < ENTRY_LIMIT)
+		return -ENOMEM;
+	users->dropped++;
+	return 0;
+}
+
+uint64_t sk_users_dropped(const struct sk_users *users)
+{
+	return users->dropped;
+}
+
 int sk_users_add(struct sk_users *users, const struct sk_string *container_id, uint32_t uid, uint32_t gid,
 		 const char *name, uint32_t name_length, const char *home, uint32_t home_length, const char *shell,
 		 uint32_t shell_length)
@@ -200,7 +215,7 @@ int sk_users_add(struct sk_users *users, const struct sk_string *container_id, u
 	changed = find(users, container_id, uid, KIND_USER) == NULL;
 	entry = obtain(users, container_id, uid, KIND_USER);
 	if (!entry)
-		return -ENOMEM;
+		return refused(users);
 	changed |= entry->user.gid != gid;
 	entry->user.gid = gid;
 	changed |= sk_string_assign(users->pool, &entry->user.name, NULL, name, name_length);
@@ -220,7 +235,7 @@ int sk_users_add_group(struct sk_users *users, const struct sk_string *container
 	changed = find(users, container_id, gid, KIND_GROUP) == NULL;
 	entry = obtain(users, container_id, gid, KIND_GROUP);
 	if (!entry)
-		return -ENOMEM;
+		return refused(users);
 	changed |= sk_string_assign(users->pool, &entry->group.name, NULL, name, name_length);
 	return changed;
 }

@@ -26,9 +26,12 @@ struct sk_group {
 struct sk_users *sk_users_create(struct sk_string_pool *pool);
 void sk_users_destroy(struct sk_users *users);
 
+/* Users and groups that were left out because there were 1,048,576 already. */
+uint64_t sk_users_dropped(const struct sk_users *users);
+
 /*
  * Adds or replaces; names that begin with + or - are ignored (NIS).  1: what
- * is known has changed, 0: it has not, -ENOMEM.
+ * is known has changed, 0: it has not, or there is no room in the table, -ENOMEM.
  */
 int sk_users_add(struct sk_users *users, const struct sk_string *container_id, uint32_t uid, uint32_t gid,
 		 const char *name, uint32_t name_length, const char *home, uint32_t home_length, const char *shell,

@@ -101,6 +101,25 @@ TEST(many_come_and_go_and_pointers_stay)
 	finish();
 }
 
+TEST(there_is_an_end_to_them_and_what_is_beyond_is_counted)
+{
+	bool right = true;
+
+	start();
+	for (uint32_t i = 1; i <= 1 << 20; i++)
+		right &= sk_users_add_group(users, host, i, "", 0) >= 0;
+	CHECK(right);
+	CHECK_EQUAL(sk_users_dropped(users), 0);
+	CHECK_EQUAL(sk_users_add_group(users, host, 1 << 21, "late", 4), 0);
+	CHECK_EQUAL(sk_users_dropped(users), 1);
+	CHECK(!sk_users_find_group(users, host, 1 << 21));
+	/* Those that are known still change. */
+	CHECK_EQUAL(sk_users_add_group(users, host, 7, "seven", 5), 1);
+	sk_users_remove_group(users, host, 8);
+	CHECK_EQUAL(sk_users_add_group(users, host, 1 << 21, "late", 4), 1);
+	finish();
+}
+
 TEST(without_memory_nothing_breaks)
 {
 	start();
@@ -127,5 +146,6 @@ TEST_MAIN(
 	RUN(users_and_groups_of_one_number_are_two_things)
 	RUN(nis_entries_and_the_number_of_nobody_are_ignored)
 	RUN(many_come_and_go_and_pointers_stay)
+	RUN(there_is_an_end_to_them_and_what_is_beyond_is_counted)
 	RUN(without_memory_nothing_breaks)
 )
