@@ -99,6 +99,46 @@ TEST(every_call_with_an_event_of_its_own_gets_it)
 	CHECK_EQUAL(missing, 0);
 }
 
+TEST(operations_of_io_uring_are_selected_by_the_calls_that_they_stand_for)
+{
+	static struct sk_dispatch operations[SK_URING_OPCODES];
+	uint64_t set[8] = {0};
+	int sc = sk_syscall_find("mkdirat", 7), wanted = 0;
+
+	/* The state needs openat, close and connect. */
+	CHECK(sk_capture_plan_uring(NULL, 0, operations));
+	CHECK(operations[18].program != SK_PROGRAM_NONE);
+	CHECK_EQUAL(operations[18].event, SK_EVENT_SYSCALL_OPENAT_2_X);
+	CHECK_EQUAL(operations[18].nparams, sk_events[SK_EVENT_SYSCALL_OPENAT_2_X].nparams);
+	CHECK_EQUAL(operations[37].program, SK_PROGRAM_NONE);
+	set[sc / 64] |= 1ull << sc % 64;
+	CHECK(sk_capture_plan_uring(set, 8, operations));
+	CHECK_EQUAL(operations[37].event, SK_EVENT_SYSCALL_MKDIRAT_X);
+	memset(set, 0xff, sizeof(set));
+	sk_capture_plan_uring(set, 8, operations);
+	for (int i = 0; i < SK_URING_OPCODES; i++)
+		wanted += operations[i].program != SK_PROGRAM_NONE;
+	CHECK_EQUAL(wanted, 18);
+}
+
+TEST(paths_are_kept_from_the_beginning_of_calls_that_do_something_with_them)
+{
+	uint64_t set[8];
+
+	memset(set, 0xff, sizeof(set));
+	sk_capture_plan(set, 8, table);
+	sk_capture_plan_begun(table);
+	CHECK_EQUAL(native("openat")->begun, 2);
+	CHECK_EQUAL(native("unlinkat")->begun, 2);
+	CHECK_EQUAL(native("renameat2")->begun, 2 | 4 << 4);
+	CHECK_EQUAL(native("symlinkat")->begun, 1 | 3 << 4);
+	CHECK_EQUAL(native("mount")->begun, 1 | 2 << 4);
+	CHECK_EQUAL(native("chdir")->begun, 1);
+	CHECK_EQUAL(native("newfstatat")->begun, 0);
+	CHECK_EQUAL(native("close")->begun, 0);
+	CHECK_EQUAL(native("getcwd")->begun, 0);
+}
+
 TEST(numbers_outside_the_set_do_not_matter)
 {
 	uint64_t all[1] = {~0ull};
@@ -190,9 +230,10 @@ TEST(recipes_use_arguments_that_calls_have)
 	CHECK_EQUAL(wrong, 0);
 }
 
-TEST_MAIN(RUN(what_the_state_needs_is_always_captured) RUN(a_selected_call_is_captured_and_no_other)
-		  RUN(a_call_without_an_event_of_its_own_is_generic)
-			  RUN(every_call_with_an_event_of_its_own_gets_it)
+TEST_MAIN(RUN(what_the_state_needs_is_always_captured) RUN(a_selected_call_is_captured_and_no_other) RUN(
+	a_call_without_an_event_of_its_own_is_generic) RUN(every_call_with_an_event_of_its_own_gets_it)
+		  RUN(operations_of_io_uring_are_selected_by_the_calls_that_they_stand_for)
+			  RUN(paths_are_kept_from_the_beginning_of_calls_that_do_something_with_them)
 				  RUN(numbers_outside_the_set_do_not_matter)
 					  RUN(thirty_two_bit_programs_have_their_own_numbers)
 						  RUN(recipes_make_what_the_schema_says)
