@@ -82,10 +82,12 @@ void sk_alert_capture_stop(struct sk_alert_capture *capture)
 	capture->recorder = NULL;
 	fprintf(stderr,
 		"saker: captures: %" PRIu64 " written, %" PRIu64 " failed, %" PRIu64 " cut; alerts: %" PRIu64
-		" in them, %" PRIu64 " in none; %" PRIu64 " events not kept; state written down %" PRIu64
+		" in them, %" PRIu64 " in none; %" PRIu64 " events not kept; %" PRIu64
+		" times less kept than wanted; state written down %" PRIu64
 		" times, longest %.1f ms; memory %.1f MB\n",
 		stats.files.complete, stats.files.failed, stats.cut, stats.alerts, stats.alerts_missed,
-		stats.events_missed, stats.dumps, (double)stats.longest_ns / 1e6, (double)stats.memory / 1e6);
+		stats.events_missed, stats.shortened, stats.dumps, (double)stats.longest_ns / 1e6,
+		(double)stats.memory / 1e6);
 	if (stats.files.failed)
 		fprintf(stderr, "saker: %s: %s\n", capture->options.directory, stats.files.failure.message);
 }

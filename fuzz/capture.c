@@ -101,6 +101,13 @@ static void touch_notes(const struct sk_event *event)
 		touch(&lost, sizeof(lost));
 }
 
+static int remainder(void *context, const uint8_t *bytes, size_t size)
+{
+	(void)context;
+	touch(bytes, size);
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct sk_entry_sink sink = {
@@ -110,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.group = group,
 		.process = process,
 		.fd = fd,
+		.remainder = remainder,
 	};
 	struct sk_scap_reader *reader;
 	struct sk_scap_event scap;

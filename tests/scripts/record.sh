@@ -8,6 +8,8 @@ expect "no output is refused" exits 2 "$saker" record -- true
 expect "-W without -C or -G is refused" exits 2 "$saker" record -o "$work/x" -W 2 -- true
 expect "--neutral needs a command" exits 2 "$saker" record -o "$work/x" --neutral
 expect "files of standard output are refused" exits 2 "$saker" record -o - -C 1 -- true
+expect "options of captures on alert want to know where they go" exits 2 "$saker" run -r rules --capture-before 3
+expect "of which rules is all or marked" exits 2 "$saker" run -r rules --capture-on-alert "$work" --capture-rules some
 expect "a mistake in a filter is found before anything is written" sh -c \
 	"'$saker' record -o '$work/x' -f 'proc.nmae = a' -- true 2>'$work/err'
 	[ \$? -eq 2 ] && [ ! -e '$work/x' ] && grep -q '^filter:1:1: error' '$work/err'"
@@ -70,6 +72,7 @@ done
 expect "the files have all events together" sh -c "
 	said=\$(sed -n 's/^saker: \([0-9]*\) events.*/\1/p' '$work/err')
 	[ \"\$said\" -eq \$(for file in '$work'/many.scap?; do '$saker' read \$file; done | wc -l) ]"
+expect "and know every process" sh -c "! for file in '$work'/many.scap?; do '$saker' read \$file -p '%evt.num %thread.tid' 'proc.name = \"<NA>\" or proc.pname = \"<NA>\"'; done | grep ."
 expect "a later file knows the process" sh -c "'$saker' read '$work/many.scap1' -n 1 -p '%proc.name' | grep -qx sh"
 "$saker" record -C 1 -W 2 -o "$work/ring.scap" -- sh -c "$busy; $busy; $busy; $busy" >/dev/null 2>"$work/err"
 expect "-W keeps so many" sh -c "ls '$work'/ring.scap* | wc -l | grep -qx 2"
