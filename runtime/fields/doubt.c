@@ -41,8 +41,8 @@ static const struct {
 #include "runtime/fields/grounds.def"
 };
 
-/* A chain of more ancestors than this is not looked through. */
-enum { LONGEST_CHAIN = 64, ERRNO_EBADF = 9, ERRNO_EFAULT = 14 };
+/* A chain of more ancestors than this may be a circle, and its end is nobody's. */
+enum { LONGEST_CHAIN = 4096, ERRNO_EBADF = 9, ERRNO_EFAULT = 14 };
 
 static const struct sk_doubt none = {.kind = SK_DOUBT_NONE};
 
@@ -207,6 +207,8 @@ static struct sk_doubt of_missing_fd(const struct sk_event_view *view)
 {
 	struct sk_doubt doubt = of_fd_table(view);
 
+	if (sk_fd_table_count(sk_thread_fds(view->thread)) >= SK_FD_TABLE_LIMIT)
+		return unknown("table of fds is full", 0, 0);
 	if (doubt.kind == SK_DOUBT_NONE)
 		return unknown("its opening was not seen", 0, 0);
 	doubt.kind = SK_DOUBT_UNKNOWN;

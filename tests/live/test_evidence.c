@@ -7,17 +7,17 @@
  *   root ─ open KNOWN ─ read ─ true ─┬─ flooder on each CPU ... ─┬─ read ─ true
  *                                    └─ true, true, true ...     ┘
  */
-#include <sched.h>
 #include <sys/mman.h>
 
 #include "runtime/sensor.h"
 #include "runtime/scap/reader.h"
 #include "runtime/scap/writer.h"
+#include "tests/live/flood.h"
 #include "tests/live/live.h"
 #include "tests/unit/compiler/fixture.h"
 #include "vm/notes.h"
 
-enum { COURSES = 20, FLOODERS = 8, FLOOD_MS = 5000, ALERTS = 4096, READS = 64 };
+enum { COURSES = 20, FLOOD_MS = 5000, ALERTS = 4096, READS = 64 };
 
 static const char known[] = "/etc/hostname";
 
@@ -27,26 +27,9 @@ static struct {
 	int over;
 } * facts;
 
-static int64_t now_ms(void)
+static void open_and_close(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void flood(int cpu)
-{
-	const int64_t end = now_ms() + FLOOD_MS;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-	while (!__atomic_load_n(&facts->over, __ATOMIC_RELAXED) && now_ms() < end)
-		for (int i = 0; i < 100; i++)
-			close(open("/dev/null", O_RDONLY));
-	_exit(0);
+	close(open("/dev/null", O_RDONLY));
 }
 
 static void run_true(void)
@@ -73,25 +56,17 @@ static void read_known(int fd, int times)
 
 static void do_everything(void)
 {
-	int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN), fd = open(known, O_RDONLY);
-	pid_t flooders[FLOODERS];
+	int fd = open(known, O_RDONLY);
+	struct flood flood;
 
 	read_known(fd, 1);
 	run_true();
-	if (cpus > FLOODERS)
-		cpus = FLOODERS;
-	for (int i = 0; i < cpus; i++) {
-		flooders[i] = fork();
-		if (flooders[i] == 0)
-			flood(i);
-	}
+	start_flood(&flood, open_and_close, &facts->over, FLOOD_MS);
 	for (int i = 0; i < COURSES; i++) {
 		usleep(20000);
 		run_true();
 	}
-	facts->over = 1;
-	for (int i = 0; i < cpus; i++)
-		waitpid(flooders[i], NULL, 0);
+	end_flood(&flood);
 	/* What is still in the rings may be more than they hold. */
 	usleep(500000);
 	read_known(fd, READS);

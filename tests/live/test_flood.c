@@ -8,14 +8,14 @@
  *   root of the tree ─┬─ flooder on each CPU: open, open, open ...
  *                     └─ COURSES times: fork ─► setresuid ─► exec ─► exit
  */
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "tests/live/flood.h"
 #include "tests/live/live.h"
 #include "vm/notes.h"
 
-enum { COURSES = 60, FLOODERS = 8, FLOOD_MS = 8000, PATIENCE_MS = 60000, CPUS_SHOWN = 64 };
+enum { COURSES = 60, FLOOD_MS = 8000, PATIENCE_MS = 60000, CPUS_SHOWN = 64 };
 
 static struct {
 	int64_t pids[COURSES];
@@ -25,27 +25,10 @@ static struct {
 
 /* --- what the tree does ---------------------------------------------------- */
 
-static int64_t now_ms(void)
+/* The lanes must not depend on who gets the CPU. */
+static void open_nothing(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void flood(int cpu)
-{
-	const int64_t end = now_ms() + FLOOD_MS;
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
-	/* The lanes must not depend on who gets the CPU. */
-	while (!__atomic_load_n(&facts->over, __ATOMIC_RELAXED) && now_ms() < end)
-		for (int i = 0; i < 100; i++)
-			close(open("/dev/null/none/of/this", O_RDONLY));
-	_exit(0);
+	close(open("/dev/null/none/of/this", O_RDONLY));
 }
 
 static void run_course(int64_t *ret_pid)
@@ -66,22 +49,13 @@ static void run_course(int64_t *ret_pid)
 
 static void do_everything(void)
 {
-	pid_t flooders[FLOODERS];
-	int cpus = (int)sysconf(_SC_NPROCESSORS_CONF);
+	struct flood flood;
 
-	if (cpus > FLOODERS)
-		cpus = FLOODERS;
-	for (int i = 0; i < cpus; i++) {
-		flooders[i] = fork();
-		if (flooders[i] == 0)
-			flood(i);
-	}
+	start_flood(&flood, open_nothing, &facts->over, FLOOD_MS);
 	usleep(50000);
 	for (; facts->courses < COURSES; facts->courses++)
 		run_course(&facts->pids[facts->courses]);
-	facts->over = 1;
-	for (int i = 0; i < cpus; i++)
-		waitpid(flooders[i], NULL, 0);
+	end_flood(&flood);
 	_exit(0);
 }
 

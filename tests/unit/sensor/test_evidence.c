@@ -293,6 +293,18 @@ TEST(an_fd_that_nobody_saw_open_is_unknown)
 	pair_close(&pair);
 }
 
+TEST(a_full_table_of_fds_says_so)
+{
+	open_rule("evt.type = read and not fd.name startswith /etc", "x", NULL);
+	for (int64_t fd = 3; fd < SK_FD_TABLE_LIMIT + 10; fd++) {
+		open_event(&pair.world, 100, fd, -100, "/x", 1);
+		happens();
+	}
+	read_fd(100, SK_FD_TABLE_LIMIT + 5);
+	CHECK_EVIDENCE("unknown: fd.name (table of fds is full)");
+	pair_close(&pair);
+}
+
 TEST(a_socket_hangs_on_more)
 {
 	open_rule("evt.type = close and fd.type = ipv4", "%proc.name", NULL);
@@ -546,7 +558,7 @@ TEST(nothing_is_allocated_for_it)
 }
 
 TEST_MAIN(
-	RUN(a_capture_may_tell_it_later) RUN(an_alert_without_any_loss_is_complete) RUN(
+	RUN(a_full_table_of_fds_says_so) RUN(a_capture_may_tell_it_later) RUN(an_alert_without_any_loss_is_complete) RUN(
 		alerts_behind_a_loss_name_it_for_a_while) RUN(a_loss_of_nobody_knows_what_is_one)
 		RUN(a_process_is_in_doubt_until_its_next_exec) RUN(a_failed_exec_puts_nothing_out_of_doubt) RUN(
 			what_comes_from_the_creator_is_as_doubtful_as_there) RUN(an_event_from_before_the_end_of_a_loss_settles_nothing)
