@@ -59,12 +59,18 @@ static __always_inline void put_call(struct sk_scratch *scratch, __u32 exit_even
 
 static __always_inline void keep_path(struct sk_begun *begun, __u32 which, const __u64 *arguments, __u32 number)
 {
+	__u64 pointer = 0;
 	long size;
 
 	begun->sizes[which] = 0;
-	if (!number || number > SK_ARGUMENT_COUNT)
+	/* By constant places: verifiers before 6.3 lose the bounds of a calculated one. */
+#pragma unroll
+	for (__u32 i = 0; i < SK_ARGUMENT_COUNT; i++)
+		if (number == i + 1)
+			pointer = arguments[i];
+	if (!pointer)
 		return;
-	size = bpf_probe_read_user_str(begun->texts[which], SK_BEGUN_TEXT, (const void *)arguments[number - 1]);
+	size = bpf_probe_read_user_str(begun->texts[which], SK_BEGUN_TEXT, (const void *)pointer);
 	if (size > 0)
 		begun->sizes[which] = size;
 }
