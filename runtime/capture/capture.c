@@ -247,6 +247,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 		.only_tree = options->only_tree_of != 0,
 		.begun_paths = options->begun_paths,
 		.resolve_paths = !options->given_paths_only,
+		.page_kib = (uint64_t)sysconf(_SC_PAGESIZE) / 1024,
 	};
 	programs->data->sk_snap_length = options->snap_length;
 	classify(capture);

@@ -115,6 +115,7 @@ struct sk_capture_config {
 	__u64 only_tree;     /* 1: only processes in the map `tree` */
 	__u64 begun_paths;   /* 1: paths that were others when the call began are told */
 	__u64 resolve_paths; /* 1: paths that lead elsewhere than they say are told */
+	__u64 page_kib;      /* size of a page of memory */
 };
 
 /*

@@ -8,8 +8,6 @@
 
 #include "runtime/capture/bpf/event.h"
 
-enum { SK_PAGE_KIB = 4 }; /* x86-64; arm64 with 4 KiB pages */
-
 /* The number of `pid` in its own namespace (deepest), or on the host. */
 static __always_inline __s64 sk_pid_number(struct pid *pid, bool deepest)
 {
@@ -84,10 +82,11 @@ static __always_inline __u32 sk_memory_size(struct mm_struct *mm, __u32 which)
 	if (!mm)
 		return 0;
 	if (which == 0)
-		return BPF_CORE_READ(mm, total_vm) * SK_PAGE_KIB;
+		return BPF_CORE_READ(mm, total_vm) * sk_config.page_kib;
 	if (which == 1)
-		return (sk_memory_pages(mm, 0) + sk_memory_pages(mm, 1) + sk_memory_pages(mm, 3)) * SK_PAGE_KIB;
-	return sk_memory_pages(mm, 2) * SK_PAGE_KIB;
+		return (sk_memory_pages(mm, 0) + sk_memory_pages(mm, 1) + sk_memory_pages(mm, 3)) *
+		       sk_config.page_kib;
+	return sk_memory_pages(mm, 2) * sk_config.page_kib;
 }
 
 #endif
