@@ -790,8 +790,8 @@ static void close_often(void)
 TEST(what_does_not_fit_into_the_ring_is_counted)
 {
 	struct child child = start_child(close_often);
-	struct sk_capture *capture =
-		open_capture(&(struct sk_capture_options){.only_tree_of = child.pid, .ring_size = 4096});
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){
+		.only_tree_of = child.pid, .ring_size = (size_t)sysconf(_SC_PAGESIZE)});
 	struct sk_capture_stats stats;
 
 	if (capture) {

@@ -235,17 +235,18 @@ static void use_memory(void)
 {
 	static uint32_t word = 5;
 	char *page, *other;
+	const long size = sysconf(_SC_PAGESIZE);
 	long r;
 	int fd = open("/proc/self/exe", O_RDONLY);
 
-	r = CALL(mmap, NULL, 8192L, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1L, 0L);
+	r = CALL(mmap, NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1L, 0L);
 	page = (char *)r;
-	WANT(SYSCALL_MMAP_X, N(r), size_now(), resident_now(), N(0), N(0), N(8192), N(1 | 2), N(2 | 8), N(-1),
+	WANT(SYSCALL_MMAP_X, N(r), size_now(), resident_now(), N(0), N(0), N(2 * size), N(1 | 2), N(2 | 8), N(-1),
 	     N(0));
-	r = CALL(mmap, page + 4096, 4096L, PROT_READ, MAP_PRIVATE | MAP_FIXED, (long)fd, 4096L);
+	r = CALL(mmap, page + size, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, (long)fd, size);
 	other = (char *)r;
-	WANT(SYSCALL_MMAP_X, N(r), size_now(), resident_now(), N(0), N((int64_t)other), N(4096), N(1), N(2 | 4),
-	     N(fd), N(4096));
+	WANT(SYSCALL_MMAP_X, N(r), size_now(), resident_now(), N(0), N((int64_t)other), N(size), N(1), N(2 | 4),
+	     N(fd), N(size));
 	r = CALL(mprotect, page, 4096L, PROT_READ | PROT_EXEC);
 	WANT(SYSCALL_MPROTECT_X, N(r), N((int64_t)page), N(4096), N(1 | 4));
 	r = CALL(mlock, page, 100L);
@@ -258,8 +259,8 @@ static void use_memory(void)
 	WANT(SYSCALL_MLOCKALL_X, N(r), N(2));
 	r = CALL(munlockall);
 	WANT(SYSCALL_MUNLOCKALL_X, N(r));
-	r = CALL(munmap, page, 8192L);
-	WANT(SYSCALL_MUNMAP_X, N(r), size_now(), resident_now(), N(0), N((int64_t)page), N(8192));
+	r = CALL(munmap, page, 2 * size);
+	WANT(SYSCALL_MUNMAP_X, N(r), size_now(), resident_now(), N(0), N((int64_t)page), N(2 * size));
 	r = syscall(SYS_brk, 0L);
 	WANT(SYSCALL_BRK_4_X, N(r), size_now(), resident_now(), N(0), N(0));
 	r = CALL(futex, &word, 1 /* FUTEX_WAKE */ | 128 /* FUTEX_PRIVATE_FLAG */, 3L, NULL, NULL, 0);
