@@ -275,7 +275,8 @@ void sk_state_take_files(struct sk_state *state, const struct sk_event *event)
 			.ino = file.inode,
 		};
 
-		if (view.thread && !is_as_told(sk_fd_find(sk_thread_fds(view.thread), file.fd), &file))
+		if (view.thread && file.fd >= 0 &&
+		    !is_as_told(sk_fd_find(sk_thread_fds(view.thread), file.fd), &file))
 			add_opened(state, &view, file.fd, &opened, "", 0);
 	}
 }
