@@ -16,7 +16,7 @@ done
 [ -x /bin/busybox ] || unable "no busybox"
 
 socket=$work/containerd.sock
-daemon= pods=
+daemon= nonsense= pods=
 cri() { python3 tests/clients/cri.py "$build/tests/clients/grpc" "$socket" "$@"; }
 ctr_in() { # NAMESPACE WORD...
 	space=$1
@@ -31,6 +31,7 @@ clean_up() {
 		ctr_in default containers delete "$id"
 	done >/dev/null 2>&1
 	[ -z "$daemon" ] || { kill "$daemon" 2>/dev/null && wait "$daemon"; }
+	[ -z "$nonsense" ] || kill "$nonsense" 2>/dev/null
 	rm -rf "$work"
 }
 trap clean_up EXIT
@@ -142,4 +143,32 @@ before=$(date +%s)
 stop_sensor
 expect "and the sensor ends at once" [ $(($(date +%s) - before)) -lt 4 ]
 kill -CONT "$daemon"
+
+# One that answers without end, and nothing that could be meant: frames of any kind, of any length.
+python3 - "$work/nonsense.sock" <<'PYTHON' &
+import random, socket, sys, threading
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+def answer(peer):
+    draw = random.Random(7)
+    try:
+        peer.recv(4096)
+        peer.sendall(b'\0\0\0\4\0\0\0\0\0')
+        while True:
+            length = draw.choice((0, 8, 100, 16384))
+            peer.sendall(length.to_bytes(3, 'big') + bytes((draw.choice((0, 1, 3, 6, 8, 9)), draw.randrange(256), 0, 0, 0,
+                         draw.choice((0, 1)))) + draw.randbytes(length))
+    except OSError:
+        peer.close()
+while True:
+    threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
+PYTHON
+nonsense=$!
+tries=0
+until [ -S "$work/nonsense.sock" ] || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
+expect "the sensor starts beside a runtime that talks nonsense" start_sensor --cri-socket "$work/nonsense.sock"
+expect "and the ids stay there, too" alerted container.id="$(short "$till")" container.name=null container.image=null \
+	k8s.pod.name=null user.name=clerk
+stop_sensor
 finish
