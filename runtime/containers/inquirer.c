@@ -24,7 +24,7 @@
 #include "runtime/containers/asker.h"
 #include "runtime/containers/helper_thread.h"
 #include "runtime/state/container.h"
-#include "vm/event.h"
+#include "vm/event_build.h"
 #include "vm/support/alloc.h"
 
 enum {
@@ -413,23 +413,14 @@ static bool take_delivery(struct sk_inquirer *inquirer, struct sk_buffer *ret_an
 static bool make_event(uint64_t ts, const struct sk_buffer *json, struct sk_buffer *event)
 {
 	static const char name[] = "container";
-	const uint32_t plugin = 0, lengths[3] = {sizeof(plugin), sizeof(name), (uint32_t)json->length + 1};
-	const struct sk_event_header header = {
-		.ts = ts,
-		.tid = UINT64_MAX,
-		.len = sizeof(header) + sizeof(lengths) + lengths[0] + lengths[1] + lengths[2],
-		.type = SK_EVENT_ASYNCEVENT_E,
-		.nparams = 3,
+	static const uint32_t plugin = 0;
+	const struct sk_param params[] = {
+		{(const uint8_t *)&plugin, sizeof(plugin)},
+		{(const uint8_t *)name, sizeof(name)},
+		{(const uint8_t *)json->bytes, (uint32_t)json->length + 1}, /* with the NUL behind every text */
 	};
 
-	sk_buffer_clear(event);
-	sk_buffer_append(event, &header, sizeof(header));
-	sk_buffer_append(event, lengths, sizeof(lengths));
-	sk_buffer_append(event, &plugin, sizeof(plugin));
-	sk_buffer_append(event, name, sizeof(name));
-	sk_buffer_append(event, json->bytes, json->length);
-	sk_buffer_append_char(event, '\0');
-	return !event->failed;
+	return sk_event_build(ts, -1, SK_EVENT_ASYNCEVENT_E, params, event);
 }
 
 void sk_inquirer_deliver(struct sk_inquirer *inquirer, uint64_t ts,

@@ -295,7 +295,7 @@ static void name_file(const struct sk_recorder *recorder, const char *rule, char
 	struct tm utc;
 	size_t length = 0;
 
-	for (; rule[length] && length < sizeof(word) - 1; length++) {
+	for (; length < sizeof(word) - 1 && rule[length]; length++) {
 		unsigned char byte = (unsigned char)rule[length];
 
 		word[length] = byte < 0x80 && isalnum(byte) ? (char)byte : '_';
