@@ -204,7 +204,9 @@ static struct known of_flags(struct sk_prospector *prospector, const struct sk_f
 
 	if (!prospect->has_flags)
 		return unknown;
-	return prospect->maybe ? (struct known){.knowledge = BY_FLAGS} : extracted(prospector, ref, false);
+	if (prospect->maybe)
+		return (struct known){.knowledge = BY_FLAGS};
+	return extracted(prospector, ref, false);
 }
 
 static struct known of_param(struct sk_prospector *prospector, const struct sk_field_ref *ref)
