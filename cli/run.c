@@ -13,7 +13,7 @@ enum { OPTION_CHECK = 3000, OPTION_ENTER, OPTION_NO_FILTER, OPTION_EXPLAIN_FILTE
 /* Whether this host can be watched: loads the programs and lets them go. */
 static int check(void)
 {
-	const struct sk_capture_options options = {.ring_size = 1 << 16};
+	const struct sk_capture_options options = {.ring_size = 1 << 16, .lane_size = 1 << 16};
 	struct sk_capture *capture;
 	struct sk_error error = {0};
 

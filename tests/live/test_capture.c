@@ -17,6 +17,7 @@
 #include <sys/un.h>
 
 #include "tests/live/live.h"
+#include "vm/support/alloc.h"
 
 /* What the child found out, in memory that it shares with the test. */
 static struct {
@@ -987,6 +988,31 @@ TEST(closing_leaves_nothing_behind)
 	sk_capture_close(NULL);
 }
 
+TEST(without_memory_opening_fails_and_leaves_nothing_behind)
+{
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = getpid()});
+	struct sk_error error = {0};
+	int result = -ENOMEM;
+	size_t allocations;
+
+	if (!capture)
+		return;
+	sk_capture_close(capture);
+	/* Every other one: each time programs are loaded. */
+	for (allocations = 1; allocations < 100 && result == -ENOMEM; allocations += 2) {
+		capture = NULL;
+		sk_alloc_fail_after(allocations);
+		result = sk_capture_open(&(struct sk_capture_options){.only_tree_of = getpid(), .cpus_per_ring = 1},
+					 &capture, &error);
+		sk_alloc_fail_after(SIZE_MAX);
+		sk_capture_close(capture);
+		CHECK(result == 0 || result == -ENOMEM);
+		CHECK_EQUAL(count_bpf_fds(), 0);
+	}
+	CHECK_EQUAL(result, 0);
+	CHECK(allocations > 5 && allocations < 100);
+}
+
 TEST(options_that_cannot_be_are_refused_with_a_sentence)
 {
 	struct sk_capture *capture = NULL;
@@ -1043,5 +1069,6 @@ TEST_MAIN(
 							RUN(a_handler_that_refuses_ends_the_call) RUN(
 								waiting_ends_with_the_timeout_or_a_signal)
 								RUN(closing_leaves_nothing_behind) RUN(
-									options_that_cannot_be_are_refused_with_a_sentence)
-									RUN(without_privileges_the_sentence_says_so))
+									without_memory_opening_fails_and_leaves_nothing_behind)
+									RUN(options_that_cannot_be_are_refused_with_a_sentence)
+										RUN(without_privileges_the_sentence_says_so))
