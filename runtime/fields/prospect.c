@@ -676,6 +676,7 @@ static enum sk_truth by_error(struct sk_prospector *prospector, uint32_t number)
 	enum sk_truth all = SK_TRUTH_UNKNOWN;
 
 	part.result = SK_PROSPECT_ERROR;
+	/* cppcheck-suppress autoVariables ; it is put back below */
 	prospector->prospect = &part;
 	for (uint16_t error = 1; error <= SK_PROSPECT_ERRORS; error++) {
 		enum sk_truth one;
@@ -702,6 +703,7 @@ static enum sk_truth by_flags(struct sk_prospector *prospector, uint32_t number)
 	if (__builtin_popcount(whole->maybe) > FLAG_VARIANTS)
 		return SK_TRUTH_UNKNOWN;
 	part.maybe = 0;
+	/* cppcheck-suppress autoVariables ; it is put back below */
 	prospector->prospect = &part;
 	for (;;) {
 		enum sk_truth one;
