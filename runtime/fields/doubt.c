@@ -73,6 +73,7 @@ static bool is_told_here(const struct sk_event_view *view, const struct sk_threa
 	case SK_STAKE_PRIVILEGES:
 	case SK_STAKE_GROUPS:
 	case SK_STAKE_CGROUPS:
+	case SK_STAKE_LIMITS:
 		/* Had the event lacked it, the stamp would be older than all others. */
 		return thread->known[stake] == thread->known[SK_STAKE_NAME];
 	case SK_STAKE_BIRTH:

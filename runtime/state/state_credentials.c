@@ -155,7 +155,10 @@ static void set_fdlimit(struct sk_state *state, struct sk_thread *thread, int64_
 {
 	struct sk_thread *leader = thread ? sk_thread_main(thread) : NULL;
 
-	if (!leader || limit == -1 || leader->fdlimit == limit)
+	if (!leader || limit == -1)
+		return;
+	sk_thread_learn(leader, SK_STAKE_LIMITS, state->threads.stamp);
+	if (leader->fdlimit == limit)
 		return;
 	leader->fdlimit = limit;
 	sk_thread_changed(&state->threads, leader);

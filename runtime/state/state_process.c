@@ -445,6 +445,8 @@ static void learn_exec(struct sk_thread *thread, const struct sk_event *event, u
 		sk_thread_learn(thread, SK_STAKE_CGROUPS, stamp);
 	if (sk_event_has(event, EXEC_CAP_EFFECTIVE))
 		sk_thread_learn(thread, SK_STAKE_PRIVILEGES, stamp);
+	if (sk_event_has(event, CLONE_FDLIMIT))
+		sk_thread_learn(thread, SK_STAKE_LIMITS, stamp);
 	if (sk_event_has(event, EXEC_PGID))
 		sk_thread_learn(thread, SK_STAKE_GROUPS, stamp);
 	if (sk_event_has(event, EXEC_GID))
