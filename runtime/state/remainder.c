@@ -343,37 +343,57 @@ static void apply_fd(struct sk_state *state, const uint8_t *bytes, size_t size)
 	sk_string_assign(state->strings, &fd->name_raw, NULL, texts + record.name_length, record.name_raw_length);
 }
 
-void sk_remainder_apply(struct sk_state *state, const uint8_t *bytes, size_t size)
+/* Bytes of the record at the beginning; 0: there is no whole one. */
+static size_t record_size(const uint8_t *bytes, size_t size, uint8_t *ret_kind)
 {
 	struct record_head head;
 
-	while (size >= sizeof(head)) {
-		memcpy(&head, bytes, sizeof(head));
-		if (head.length < sizeof(head) || head.length > size)
-			return;
-		switch (head.kind) {
+	if (size < sizeof(head))
+		return 0;
+	memcpy(&head, bytes, sizeof(head));
+	if (head.length < sizeof(head) || head.length > size)
+		return 0;
+	*ret_kind = head.kind;
+	return head.length;
+}
+
+size_t sk_remainder_whole(const uint8_t *bytes, size_t size)
+{
+	size_t at = 0, record;
+	uint8_t kind;
+
+	while ((record = record_size(bytes + at, size - at, &kind)) > 0)
+		at += record;
+	return at;
+}
+
+void sk_remainder_apply(struct sk_state *state, const uint8_t *bytes, size_t size)
+{
+	size_t record;
+	uint8_t kind;
+
+	for (; (record = record_size(bytes, size, &kind)) > 0; bytes += record, size -= record) {
+		switch (kind) {
 		case KIND_HOST:
-			apply_host(state, bytes, head.length);
+			apply_host(state, bytes, record);
 			break;
 		case KIND_EXIT:
-			apply_exit(state, bytes, head.length);
+			apply_exit(state, bytes, record);
 			break;
 		case KIND_THREAD:
-			apply_thread(state, bytes, head.length);
+			apply_thread(state, bytes, record);
 			break;
 		case KIND_FD:
-			apply_fd(state, bytes, head.length);
+			apply_fd(state, bytes, record);
 			break;
 		case KIND_LOSSES:
-			apply_losses(state, bytes, head.length);
+			apply_losses(state, bytes, record);
 			break;
 		case KIND_LOSS:
-			apply_loss(state, bytes, head.length);
+			apply_loss(state, bytes, record);
 			break;
 		default:
 			break;
 		}
-		bytes += head.length;
-		size -= head.length;
 	}
 }

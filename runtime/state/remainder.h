@@ -32,6 +32,9 @@ void sk_remainder_append_thread(const struct sk_thread *thread, struct sk_buffer
 /* Appends nothing if the fd's entry says all; `type`: the one in its entry. */
 void sk_remainder_append_fd(int64_t tid, const struct sk_fd *fd, uint8_t type, struct sk_buffer *buffer);
 
+/* Bytes of the whole records at the beginning: what follows is a block's padding, or damage. */
+size_t sk_remainder_whole(const uint8_t *bytes, size_t size);
+
 /*
  * Makes the threads and fds of a state, which are all linked, what the records
  * say.  Records about others are passed over.

@@ -342,7 +342,7 @@ static int sink_remainder(void *context, const uint8_t *bytes, size_t size)
 {
 	struct sk_state *state = context;
 
-	sk_buffer_append(&state->remainder, bytes, size);
+	sk_buffer_append(&state->remainder, bytes, sk_remainder_whole(bytes, size));
 	return state->remainder.failed ? -ENOMEM : 0;
 }
 
