@@ -110,10 +110,15 @@ in_pod() { # NAME: an alert tells everything about that pod's container
 start_pod before || unable "containerd cannot run a pod here: $(tail -n 1 "$work/pod.log")"
 image=$(ctr_in k8s.io images list --quiet | sed -n 's/^sha256://p')
 
+first=$pod
 expect "the sensor starts" start_sensor --cri-socket "$socket"
 expect "a container that was there before has a name, an image, mounts, labels, users and a pod" in_pod before
 start_pod after
 expect "and so has one that started later" in_pod after
+cri end "$first"
+expect "the sandbox of a pod is called like it, and has the pod's labels" alerted container.id="$(short "$first")" \
+	container.full_id="$first" container.name=before container.image=docker.io/library/shop:v1 \
+	container.image.id="$image" k8s.pod.name=before k8s.ns.name=shops "k8s.pod.labels=app:before, tier:front"
 
 ctr_in default run --detach --null-io --snapshotter native --label stage=test docker.io/library/shop:v1 cafe01 \
 	/bin/sh -c "$reads" >"$work/run.log" 2>&1
