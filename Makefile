@@ -213,10 +213,10 @@ aarch64: ## build/aarch64/saker, with gcc-aarch64-linux-gnu and libraries fetche
 	$(Q)$(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- SYSROOT=$(abspath $(MACHINES))/aarch64/root B=build/aarch64 all
 
 test-aarch64: ## the live tests on an emulated aarch64 with Debian's kernel (ALL=1: the unit tests too)
-	$(Q)MACHINES=$(MACHINES) tests/machine/run aarch64 $(if $(ALL),--all)
+	$(Q)MACHINES=$(MACHINES) SUITE=$(SUITE) FLAVOUR=$(FLAVOUR) tests/machine/run aarch64 $(if $(ALL),--all)
 
 test-kernel: ## the live tests on an emulated x86_64 with Debian's kernel
-	$(Q)MACHINES=$(MACHINES) tests/machine/run x86_64 $(if $(ALL),--all)
+	$(Q)MACHINES=$(MACHINES) SUITE=$(SUITE) FLAVOUR=$(FLAVOUR) tests/machine/run x86_64 $(if $(ALL),--all)
 
 # --- fuzzing -----------------------------------------------------------
 
