@@ -27,6 +27,8 @@ void sk_loss_print(FILE *file, const struct sk_capture_stats *stats)
 	}
 	if (stats->skipped > 0)
 		fprintf(file, ", %" PRIu64 " skipped by the kernel", stats->skipped);
+	if (stats->disordered > 0)
+		fprintf(file, ", %" PRIu64 " out of order", stats->disordered);
 	if (stats->unfollowed > 0)
 		fprintf(file, ", %" PRIu64 " processes not followed", stats->unfollowed);
 }

@@ -961,6 +961,34 @@ TEST(waiting_ends_with_the_timeout_or_a_signal)
 	end_child(&child);
 }
 
+static void open_once(void)
+{
+	open("/only/one", O_RDONLY);
+	sleep(4);
+}
+
+TEST(an_event_does_not_wait_for_another)
+{
+	struct child child = start_child(open_once);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+	const struct sk_event *event = NULL;
+	struct timespec now;
+	uint64_t arrived;
+
+	if (capture) {
+		let_go(&child);
+		for (int i = 0; i < 10 && !event; i++) {
+			CHECK(sk_capture_poll(capture, 10000, keep, NULL) >= 0);
+			event = find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/only/one");
+		}
+		clock_gettime(CLOCK_REALTIME, &now);
+		arrived = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		CHECK(event && arrived - event->ts < 2000000000);
+		sk_capture_close(capture);
+	}
+	end_child(&child);
+}
+
 /* BPF programs of this process, by its own fds. */
 static int count_bpf_fds(void)
 {
@@ -1063,11 +1091,11 @@ TEST_MAIN(
 				RUN(children_that_are_left_get_the_reaper_that_the_kernel_chooses) RUN(
 					only_a_tree_keeps_the_others_out) RUN(children_that_were_there_before_belong_to_the_tree)
 					RUN(without_a_tree_the_whole_host_is_captured) RUN(
-						what_does_not_fit_into_the_ring_is_counted)
-						RUN(data_is_cut_at_the_snap_length) RUN(
-							other_system_call_tables_do_not_hide_a_program)
-							RUN(a_handler_that_refuses_ends_the_call) RUN(
-								waiting_ends_with_the_timeout_or_a_signal)
+						what_does_not_fit_into_the_ring_is_counted) RUN(data_is_cut_at_the_snap_length)
+						RUN(other_system_call_tables_do_not_hide_a_program) RUN(
+							a_handler_that_refuses_ends_the_call)
+							RUN(waiting_ends_with_the_timeout_or_a_signal) RUN(
+								an_event_does_not_wait_for_another)
 								RUN(closing_leaves_nothing_behind) RUN(
 									without_memory_opening_fails_and_leaves_nothing_behind)
 									RUN(options_that_cannot_be_are_refused_with_a_sentence)
