@@ -256,11 +256,15 @@ static void plan_files(struct sk_kernel_filter *filter)
 {
 	const struct sk_prospect close = {
 		.type = SK_EVENT_SYSCALL_CLOSE_X, .result = SK_PROSPECT_SUCCESS, .executable = -1};
+	uint16_t traits;
 
 	if (sk_prospector_asks_for_tables(filter->prospector) || is_possible(filter, &close))
 		return;
-	filter->entries[SK_EVENT_SYSCALL_OPEN_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
-	filter->entries[SK_EVENT_SYSCALL_OPENAT_2_X].traits |= SK_FILTER_PATHS_SUCCEEDED;
+	traits = SK_FILTER_PATHS_SUCCEEDED;
+	if (sk_prospector_asks_for_places(filter->prospector))
+		traits |= SK_FILTER_PLACES;
+	filter->entries[SK_EVENT_SYSCALL_OPEN_X].traits |= traits;
+	filter->entries[SK_EVENT_SYSCALL_OPENAT_2_X].traits |= traits;
 	filter->entries[SK_EVENT_SYSCALL_CLOSE_X].traits |= SK_FILTER_CLOSES;
 }
 

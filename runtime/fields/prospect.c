@@ -873,6 +873,26 @@ static bool counts(const struct sk_prospector *prospector, const struct sk_field
 	}
 }
 
+static bool asks_for_place(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+{
+	(void)prospector;
+	return ref->field == SK_FIELD_SAKER_PATH_RESOLVED;
+}
+
+bool sk_prospector_asks_for_places(struct sk_prospector *prospector)
+{
+	const struct sk_bundle *bundle = prospector->bundle;
+
+	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
+		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
+
+		if (any_field(prospector, predicate->left, asks_for_place) ||
+		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, asks_for_place)))
+			return true;
+	}
+	return false;
+}
+
 bool sk_prospector_counts(struct sk_prospector *prospector)
 {
 	const struct sk_bundle *bundle = prospector->bundle;

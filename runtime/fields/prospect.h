@@ -71,6 +71,9 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
  */
 bool sk_prospector_counts(struct sk_prospector *prospector);
 
+/* True if a condition asks where paths led (saker.path.resolved). */
+bool sk_prospector_asks_for_places(struct sk_prospector *prospector);
+
 /*
  * True if a condition or an output looks at other fds of a process than those
  * that its event is about: at all of them, or at those that it polls.

@@ -74,6 +74,7 @@ enum {
 	SK_FILTER_CLOSES = 16,         /* closes argument 0; held back if the open was */
 	SK_FILTER_USES_RING = 32,      /* io_uring: fds come and go past system calls from now on */
 	SK_FILTER_COPIES = 64,         /* fcntl: held back if it is about an fd whose open was */
+	SK_FILTER_PLACES = 512,        /* a rule asks where an open's path leads: it must lead where it led */
 	SK_FILTER_OPENS = 256,         /* the new fd is of a file that was opened */
 	SK_FILTER_STREAMS = 128, /* transfers: of a TCP connection the first one says all that the state needs */
 };

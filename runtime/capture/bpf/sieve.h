@@ -140,7 +140,8 @@ static __always_inline bool sk_filter_is_rewritten(const struct sk_scratch *scra
 	return false;
 }
 
-static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked)
+static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked,
+						 __u32 traits)
 {
 	struct sk_filter_key *key = (struct sk_filter_key *)scratch->path;
 	struct sk_filter_place *place;
@@ -161,7 +162,7 @@ static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, con
 	place = bpf_map_lookup_elem(&sk_filter_paths, key);
 	if (!place)
 		return false;
-	return result < 0 || !sk_config.resolve_paths || sk_filter_same_place(scratch, place);
+	return result < 0 || !(traits & SK_FILTER_PLACES) || sk_filter_same_place(scratch, place);
 }
 
 /* --- opens that succeeded ------------------------------------------------------- */
@@ -194,12 +195,17 @@ static __always_inline void sk_held_raise_floor(__u64 time)
 		sk_forget(sk_held_void) = 1;
 }
 
+/* Entries stay, void: the process opens the same number soon again. */
 static __always_inline void sk_held_forget_fd(__s64 fd)
 {
 	struct sk_held_key key = sk_held_key(fd);
+	struct sk_held_fd *mark = bpf_map_lookup_elem(&sk_held_fds, &key);
+	struct sk_told_stream *told = bpf_map_lookup_elem(&sk_told_streams, &key);
 
-	bpf_map_delete_elem(&sk_held_fds, &key);
-	bpf_map_delete_elem(&sk_told_streams, &key);
+	if (mark)
+		mark->time = 0;
+	if (told)
+		told->time = 0;
 }
 
 /* A file is told of by the event of its open. */
@@ -228,11 +234,17 @@ static __always_inline bool sk_held_is_held(__s64 fd)
 /* The state has not this fd, which is new; false if there is no room to say so. */
 static __always_inline bool sk_held_mark(__s64 fd)
 {
-	struct sk_held_fd mark = {.birth = sk_held_birth(), .time = bpf_ktime_get_boot_ns()};
+	struct sk_held_fd now = {.birth = sk_held_birth(), .time = bpf_ktime_get_boot_ns()};
 	struct sk_held_key key = sk_held_key(fd);
+	struct sk_held_fd *mark;
 
-	return fd >= SK_HELD_LOWEST && sk_held_floor(key.files) < mark.time &&
-	       bpf_map_update_elem(&sk_held_fds, &key, &mark, BPF_ANY) == 0;
+	if (fd < SK_HELD_LOWEST || sk_held_floor(key.files) >= now.time)
+		return false;
+	mark = bpf_map_lookup_elem(&sk_held_fds, &key);
+	if (!mark)
+		return bpf_map_update_elem(&sk_held_fds, &key, &now, BPF_ANY) == 0;
+	*mark = now;
+	return true;
 }
 
 /* Remembers the file that was opened; false if there is no room. */
@@ -266,9 +278,14 @@ static __always_inline bool sk_filter_hold_open(struct sk_scratch *scratch, cons
 /* A file that the state does not have was closed. */
 static __always_inline bool sk_filter_held_close(__s64 fd)
 {
-	bool held = sk_held_is_held(fd);
+	struct sk_held_key key = sk_held_key(fd);
+	struct sk_held_fd *mark = bpf_map_lookup_elem(&sk_held_fds, &key);
+	bool held;
 
-	sk_held_forget_fd(fd);
+	if (!mark)
+		return false;
+	held = sk_held_holds(key.files, mark->birth, mark->time);
+	mark->time = 0;
 	return held;
 }
 
@@ -404,9 +421,9 @@ static __always_inline bool sk_filter_holds_back(struct sk_scratch *scratch)
 	if (reason == SK_FILTER_PASS && asked.path) {
 		if (result < 0) {
 			if ((traits & SK_FILTER_PATHS_FAILED) && result > -SK_FILTER_ERRORS &&
-			    sk_filter_knows_path(scratch, &asked))
+			    sk_filter_knows_path(scratch, &asked, traits))
 				reason = SK_FILTER_PATH;
-		} else if ((traits & SK_FILTER_PATHS_SUCCEEDED) && sk_filter_knows_path(scratch, &asked) &&
+		} else if ((traits & SK_FILTER_PATHS_SUCCEEDED) && sk_filter_knows_path(scratch, &asked, traits) &&
 			   sk_filter_hold_open(scratch, &asked)) {
 			reason = SK_FILTER_PATH;
 		}
