@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/containers/helper_thread.h"
 #include "runtime/scap/output.h"
 #include "vm/support/alloc.h"
 
@@ -254,19 +254,6 @@ struct sk_files_stats sk_files_stats(struct sk_files *files)
 
 /* --- life ---------------------------------------------------------------------- */
 
-static int start_thread(struct sk_files *files)
-{
-	sigset_t all, before;
-	int result;
-
-	/* Signals are for the thread that waits for events. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	result = pthread_create(&files->thread, NULL, work, files);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -result;
-}
-
 int sk_files_start(const char *directory, bool compress, struct sk_files **ret_files, struct sk_error *error)
 {
 	struct sk_files *files = sk_alloc_zeroed(1, sizeof(*files));
@@ -283,7 +270,7 @@ int sk_files_start(const char *directory, bool compress, struct sk_files **ret_f
 	}
 	pthread_mutex_init(&files->lock, NULL);
 	pthread_cond_init(&files->wake, NULL);
-	result = start_thread(files);
+	result = sk_helper_start(&files->thread, "saker-captures", work, files);
 	if (result < 0) {
 		sk_error_set(error, result, "cannot start a thread: %s", strerror(-result));
 		goto failed;
