@@ -153,7 +153,7 @@ static void act_bind_open(void)
 
 static void act_renamed(void)
 {
-	if (syscall(SYS_rename, in_directory("$/.ssh/id_x"), in_directory("$/taken")) < 0)
+	if (rename(in_directory("$/.ssh/id_x"), in_directory("$/taken")) < 0)
 		refuse(errno);
 	open_path("$/taken");
 }
