@@ -15,10 +15,9 @@ command -v podman >/dev/null && command -v runc >/dev/null || unable "no podman 
 
 socket=$work/podman.sock
 service=
-pod() {
-	podman --root "$work/root" --runroot "$work/runroot" --storage-driver vfs --cgroup-manager=cgroupfs \
-		--runtime runc "$@"
-}
+apart="--root $work/root --runroot $work/runroot --storage-driver vfs --cgroup-manager=cgroupfs --runtime runc"
+# shellcheck disable=SC2086
+pod() { podman $apart "$@"; }
 run_container() { # OPTION_OR_WORD...
 	pod run --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "$@"
 }
@@ -38,7 +37,9 @@ tar -C "$work/image" -c bin etc | pod import --change 'LABEL maker=saker' - loca
 run_container -d --name before --label tier=front -v "$work/data:/data:ro" localhost/shop:v1 \
 	/bin/sh -c 'while :; do cat /etc/passwd; sleep 0.2; done' >"$work/run.log" 2>&1 ||
 	unable "podman cannot run a container here: $(tail -n 1 "$work/run.log")"
-pod system service --time 0 "unix://$socket" >"$work/service.log" 2>&1 &
+# Not pod(): the shell that would run it in the background is not the service.
+# shellcheck disable=SC2086
+podman $apart system service --time 0 "unix://$socket" >"$work/service.log" 2>&1 &
 service=$!
 tries=0
 until [ -S "$socket" ]; do
