@@ -357,8 +357,8 @@ static int run(struct sk_command_line *line)
 	status = check_options(&recording, line);
 	if (status != SK_EXIT_OK)
 		return status;
-	runtimes.none |= recording.is_neutral;
-	status = sk_watch_start_inquirer(&runtimes, &recording.inquirer);
+	/* Nobody is asked what a neutral capture is not to tell, users of containers neither. */
+	status = recording.is_neutral ? SK_EXIT_OK : sk_watch_start_inquirer(&runtimes, &recording.inquirer);
 	if (status == SK_EXIT_OK)
 		status = start(&recording, line);
 	sk_filter_release(&recording.filter);
