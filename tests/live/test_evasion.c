@@ -207,15 +207,7 @@ static bool watch(int first, int last, bool begun)
 
 static bool is_text(const char *expected, const char *actual)
 {
-	char *text;
-	bool same;
-
-	if (!expected)
-		return true;
-	text = in_directory(expected);
-	same = strcmp(text, actual) == 0;
-	free(text);
-	return same;
+	return !expected || strcmp(in_directory(expected), actual) == 0;
 }
 
 static const char *rule_name(uint32_t rule)

@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROOM = 4096, RACES = 4000 };
+enum { ROOM = 512, PATHS = 16, RACES = 4000 };
 
 static char directory[64];
 
@@ -38,14 +38,14 @@ static struct facts {
 	int refused; /* errno: this machine does not let the act happen */
 } * facts;
 
-/* `path` with the directory in place of $, in memory of its own. */
+/* `path` with the directory in place of $; good until the sixteenth call from now. */
 static char *in_directory(const char *path)
 {
-	char *result = malloc(ROOM);
+	static char paths[PATHS][ROOM];
+	static int next;
+	char *result = paths[next++ % PATHS];
 	const char *at = strchr(path, '$');
 
-	if (!result)
-		abort();
 	if (at)
 		snprintf(result, ROOM, "%.*s%s%s", (int)(at - path), path, directory, at + 1);
 	else
