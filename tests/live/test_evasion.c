@@ -380,6 +380,7 @@ TEST(everything_is_captured)
 		mmap(NULL, ROWS * sizeof(*all_facts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (all_facts == MAP_FAILED)
 		abort();
+	patience_ms = 60000;
 	for (int row = 0; row < CASES; row++) {
 		make_directory();
 		strcpy(directories[row], directory);
