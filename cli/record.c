@@ -18,6 +18,7 @@
 #include "cli/watch.h"
 #include "runtime/capture/capture.h"
 #include "runtime/scap/writer.h"
+#include "vm/notes.h"
 
 enum {
 	POLL_MS = 50,
@@ -142,8 +143,9 @@ static int write_event(void *context, const uint8_t *bytes, size_t size, uint16_
 	struct recording *recording = context;
 	const struct sk_thread *thread;
 	struct sk_event event;
+	struct sk_lost lost;
 	int result = 0;
-	bool visible;
+	bool visible, own;
 
 	if (sk_event_decode(bytes, size, &event, &recording->error) < 0)
 		return -EINVAL;
@@ -155,13 +157,13 @@ static int write_event(void *context, const uint8_t *bytes, size_t size, uint16_
 	visible = sk_filter_passes(&recording->filter, bytes, size, cpu, false);
 	/* What saker does to write would be written, and so on. */
 	thread = sk_sensor_view(recording->filter.sensor)->thread;
-	if (!recording->command && thread && thread->pid == getpid())
-		return 0;
-	if (visible)
+	own = !recording->command && thread && thread->pid == getpid();
+	if (visible && !own)
 		return write_visible(recording, bytes, size, cpu);
-	if (!recording->only_matching && event.info->flags & SK_EVENT_FLAG_MODIFIES_STATE)
+	if (!own && !recording->only_matching && event.info->flags & SK_EVENT_FLAG_MODIFIES_STATE)
 		return write_hidden(recording, bytes, size, cpu);
-	return 0;
+	/* Whoever is left out, what was lost before it is told. */
+	return sk_event_lost(&event, &lost) ? write_hidden(recording, bytes, size, cpu) : 0;
 }
 
 /* What a state asks for while events come would be missing in a replay. */
