@@ -407,6 +407,14 @@ static size_t take_notes(struct script *script, bool loss, uint8_t *to)
 	size = take(script);
 	for (size_t i = 0; i < size; i++)
 		raw[i] = take(script);
+	/* A file in every other one, of some size that a path has. */
+	if (size & 1) {
+		struct sk_note_file file = {.fd = take(script), .inode = take_number(script), .path = "/"};
+
+		file.flags = (uint32_t)take_number(script);
+		memcpy(file.path + 1, raw, size < sizeof(file.path) - 1 ? size : sizeof(file.path) - 1);
+		sk_notes_append(to, 4096, &length, SK_NOTE_FILE, kind % SK_NOTE_FILES, &file, sizeof(file));
+	}
 	sk_notes_append(to, 4096, &length, kind, take(script) % SK_EVENT_MAX_PARAMS, raw, size);
 	/* Cut somewhere. */
 	size = take(script);

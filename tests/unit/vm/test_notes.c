@@ -55,6 +55,33 @@ TEST(notes_travel_behind_the_parameters)
 	CHECK(!sk_event_note(&event, SK_NOTE_BEGUN, 3, &found));
 }
 
+static bool reads_file(const struct sk_note_file *file, size_t size, uint8_t number)
+{
+	uint8_t bytes[SIZE], notes[SIZE], noted[SIZE];
+	struct sk_note_file read;
+	struct sk_event event;
+	size_t length = 0, whole = close_event(bytes);
+
+	CHECK(sk_notes_append(notes, sizeof(notes), &length, SK_NOTE_FILE, 0, file, size));
+	whole = with_notes(bytes, whole, notes, length, noted);
+	CHECK_EQUAL(sk_event_decode(noted, whole, &event, NULL), 0);
+	return sk_event_note_file(&event, number, &read) && read.fd == file->fd && read.inode == file->inode &&
+	       strcmp(read.path, file->path) == 0;
+}
+
+TEST(a_file_is_told_with_a_path_that_ends)
+{
+	struct sk_note_file file = {.fd = 5, .inode = 7, .device = 9, .flags = 1, .path = "/etc/shadow"};
+
+	CHECK(reads_file(&file, sizeof(file), 0));
+	CHECK(!reads_file(&file, sizeof(file), 1));
+	CHECK(!reads_file(&file, sizeof(file) - 1, 0));
+	file.path[0] = 'e';
+	CHECK(!reads_file(&file, sizeof(file), 0));
+	memset(file.path, '/', sizeof(file.path));
+	CHECK(!reads_file(&file, sizeof(file), 0));
+}
+
 TEST(an_event_with_notes_gets_more)
 {
 	uint8_t bytes[SIZE], notes[SIZE], noted[SIZE], twice[SIZE];
@@ -144,7 +171,9 @@ TEST(events_have_classes)
 	CHECK(sk_event_classes[SK_EVENT_CLASS_PROCESS].reserved && !sk_event_classes[SK_EVENT_CLASS_OPEN].reserved);
 }
 
-TEST_MAIN(RUN(notes_travel_behind_the_parameters) RUN(an_event_with_notes_gets_more)
-		  RUN(an_event_without_notes_has_none) RUN(other_bytes_behind_the_parameters_are_no_notes)
-			  RUN(damaged_notes_are_read_up_to_the_damage)
-				  RUN(what_has_no_room_is_refused_and_changes_nothing) RUN(events_have_classes))
+TEST_MAIN(RUN(notes_travel_behind_the_parameters) RUN(a_file_is_told_with_a_path_that_ends)
+		  RUN(an_event_with_notes_gets_more) RUN(an_event_without_notes_has_none)
+			  RUN(other_bytes_behind_the_parameters_are_no_notes)
+				  RUN(damaged_notes_are_read_up_to_the_damage)
+					  RUN(what_has_no_room_is_refused_and_changes_nothing)
+						  RUN(events_have_classes))
