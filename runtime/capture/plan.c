@@ -244,7 +244,7 @@ bool sk_capture_plan_uring(const uint64_t *syscalls, size_t words, struct sk_dis
 		uint16_t event;
 	} operations[] = {
 #define SK_URING(opcode, name, call, event) {opcode, call, SK_EVENT_##event},
-#include "runtime/capture/uring.def"
+#include "runtime/capture/bpf/uring.def"
 	};
 	bool any = false;
 

@@ -25,7 +25,7 @@ void sk_capture_plan_enter(struct sk_dispatch table[SK_NUMBERS_END]);
 void sk_capture_plan_begun(struct sk_dispatch table[SK_NUMBERS_END]);
 
 /*
- * The same for operations of io_uring, by opcode (runtime/capture/uring.def): those whose
+ * The same for operations of io_uring, by opcode (runtime/capture/bpf/uring.def): those whose
  * system call is selected have a program that is not 0.  False if there are none.
  */
 bool sk_capture_plan_uring(const uint64_t *syscalls, size_t words, struct sk_dispatch table[SK_URING_OPCODES]);

@@ -20,25 +20,11 @@
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 enum {
-	OP_ACCEPT = 13,
-	OP_CONNECT = 16,
-	OP_OPENAT = 18,
-	OP_CLOSE = 19,
-	OP_READ = 22,
-	OP_WRITE = 23,
-	OP_SEND = 26,
-	OP_RECV = 27,
-	OP_OPENAT2 = 28,
-	OP_SHUTDOWN = 34,
-	OP_RENAMEAT = 35,
-	OP_UNLINKAT = 36,
-	OP_MKDIRAT = 37,
-	OP_SYMLINKAT = 38,
-	OP_LINKAT = 39,
-	OP_SOCKET = 45,
-	OP_BIND = 56,
-	OP_LISTEN = 57,
+#define SK_URING(opcode, name, call, event) OP_##name = (opcode),
+#include "runtime/capture/bpf/uring.def"
+};
 
+enum {
 	REQ_FIXED_FILE = 1 << 0,
 	REQ_CQE_SKIP = 1 << 6,
 	CQE_MORE = 1 << 1,
