@@ -153,7 +153,7 @@ static void act_bind_open(void)
 
 static void act_renamed(void)
 {
-	if (rename(in_directory("$/.ssh/id_x"), in_directory("$/taken")) < 0)
+	if (syscall(SYS_renameat2, AT_FDCWD, in_directory("$/.ssh/id_x"), AT_FDCWD, in_directory("$/taken"), 0) < 0)
 		refuse(errno);
 	open_path("$/taken");
 }
