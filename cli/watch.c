@@ -255,7 +255,8 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 		.syscall_words = engine->rules.bundle.syscalls_count,
 		.enter_events = options->enter_events,
 		/* Both have their price at every call, so only who asks pays. */
-		.given_paths_only = !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_RESOLVED),
+		.given_paths_only = !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_RESOLVED) &&
+				    !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_ALIASED),
 		.begun_paths = asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_REWRITTEN),
 		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
 	};

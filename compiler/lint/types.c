@@ -179,6 +179,7 @@ static bool can_have(uint32_t type, const struct sk_bundle_field *field, const c
 		return info->category & SK_CATEGORY_SYSCALL;
 	case SK_FIELD_SAKER_PATH_GIVEN:
 	case SK_FIELD_SAKER_PATH_RESOLVED:
+	case SK_FIELD_SAKER_PATH_ALIASED:
 	case SK_FIELD_SAKER_PATH_REWRITTEN:
 		return sk_event_path((uint16_t)type, 0) >= 0;
 	case SK_FIELD_SAKER_TARGET_GIVEN:

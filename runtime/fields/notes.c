@@ -90,21 +90,26 @@ static struct sk_value absolute(const struct sk_extraction *asked, int param)
 	return sk_value_text(resolved, length);
 }
 
-/* The state made it absolute already, where that is what the event opened, by this path. */
-static bool is_opened(const struct sk_event_view *view, int param)
+/* True if the event's fd is what it opened, so that the state made a name of its path already. */
+static bool opens(const struct sk_event_view *view)
 {
-	struct sk_param bytes;
-
 	switch (view->event.type) {
 	case SK_EVENT_SYSCALL_OPEN_X:
 	case SK_EVENT_SYSCALL_OPENAT_2_X:
 	case SK_EVENT_SYSCALL_OPENAT2_X:
 	case SK_EVENT_SYSCALL_CREAT_X:
-		return view->fd && !view->enter && view->fd->fd == sk_event_signed(&view->event, 0, -1) &&
-		       !sk_event_note(&view->event, SK_NOTE_BEGUN, (uint8_t)param, &bytes);
+		return view->fd && view->fd->fd == sk_event_signed(&view->event, 0, -1);
 	default:
 		return false;
 	}
+}
+
+/* The state made it absolute already, where that is what the event opened, by this path. */
+static bool is_opened(const struct sk_event_view *view, int param)
+{
+	struct sk_param bytes;
+
+	return opens(view) && !view->enter && !sk_event_note(&view->event, SK_NOTE_BEGUN, (uint8_t)param, &bytes);
 }
 
 static struct sk_value resolved_path(const struct sk_extraction *asked, unsigned which)
@@ -165,6 +170,28 @@ struct sk_value extract_SAKER_TARGET_GIVEN(const struct sk_extraction *asked)
 struct sk_value extract_SAKER_TARGET_RESOLVED(const struct sk_extraction *asked)
 {
 	return resolved_path(asked, SECOND);
+}
+
+/* Without a note about the path its text is all that there is. */
+struct sk_value extract_SAKER_PATH_ALIASED(const struct sk_extraction *asked)
+{
+	const struct sk_event_view *view = asked->view;
+	const int param = path_param(&view->event, FIRST);
+	struct sk_value resolved, text, unused;
+	bool rewritten;
+
+	if (param < 0)
+		return sk_value_missing();
+	rewritten = note_text(&view->event, SK_NOTE_BEGUN, param, &unused);
+	if (!rewritten && !note_text(&view->event, SK_NOTE_RESOLVED, param, &unused))
+		return sk_field_bool(false);
+	if (rewritten && !opens(view))
+		return sk_field_bool(true);
+	resolved = resolved_path(asked, FIRST);
+	text = opens(view) ? sk_field_string(view->fd->name) : absolute(asked, param);
+	if (resolved.presence != SK_PRESENT || text.presence != SK_PRESENT)
+		return resolved.presence != SK_PRESENT ? resolved : text;
+	return sk_field_bool(resolved.length != text.length || memcmp(resolved.text, text.text, text.length) != 0);
 }
 
 struct sk_value extract_SAKER_PATH_REWRITTEN(const struct sk_extraction *asked)

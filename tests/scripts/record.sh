@@ -83,8 +83,11 @@ expect "--size ends it" sh -c "[ \$(wc -c <'$work/size.scap') -lt 1100000 ] && [
 timeout 20 "$saker" record --seconds 1 -o "$work/host.scap" 2>"$work/err"
 expect "the whole host, for a second" [ $? -eq 0 ]
 expect "is read by all" reads "$work/host.scap"
+# A file in which nothing happened is not kept, so something happens all the time.
+for _ in $(seq 40); do sleep 0.1; done &
 timeout 20 "$saker" record -G 1 -W 2 -o "$work/timed.scap" 2>"$work/err"
 expect "-G and -W end it" [ $? -eq 0 ]
+wait $!
 expect "after so many files" sh -c "ls '$work'/timed.scap* | wc -l | grep -qx 2"
 
 # Four programs on few CPUs against the smallest ring: what is lost is told by an event that the filter leaves out.

@@ -20,6 +20,7 @@ TEST(without_notes_paths_are_what_the_parameters_say)
 	feed(&world);
 	CHECK_ASK(SAKER_PATH_GIVEN, "../etc/./shadow");
 	CHECK_ASK(SAKER_PATH_RESOLVED, "/etc/shadow");
+	CHECK_ASK(SAKER_PATH_ALIASED, "false");
 	CHECK_ASK(SAKER_PATH_REWRITTEN, "false");
 	CHECK_ASK(SAKER_TARGET_GIVEN, "-");
 	CHECK_ASK(SAKER_ORIGIN, "syscall");
@@ -38,8 +39,30 @@ TEST(notes_say_where_a_path_led_and_what_it_was)
 	CHECK_ASK(FD_NAME, "/tmp/decoy");
 	CHECK_ASK(SAKER_PATH_GIVEN, "/tmp/link");
 	CHECK_ASK(SAKER_PATH_RESOLVED, "/etc/shadow");
+	CHECK_ASK(SAKER_PATH_ALIASED, "true");
 	CHECK_ASK(SAKER_PATH_REWRITTEN, "true");
 	CHECK_ASK(SAKER_ORIGIN, "io_uring");
+}
+
+TEST(a_path_that_leads_where_it_says_is_no_alias)
+{
+	start();
+	open_event(&world, 100, 5, -100, "shadow", 1);
+	note_text(SK_NOTE_RESOLVED, 2, "/home/shadow");
+	feed(&world);
+	CHECK_ASK(FD_NAME, "/home/shadow");
+	CHECK_ASK(SAKER_PATH_ALIASED, "false");
+}
+
+TEST(a_name_that_was_put_there_later_is_an_alias)
+{
+	start();
+	open_event(&world, 100, 5, -100, "/etc/decoy", 1);
+	note_text(SK_NOTE_BEGUN, 2, "/etc/shadow");
+	feed(&world);
+	CHECK_ASK(FD_NAME, "/etc/decoy");
+	CHECK_ASK(SAKER_PATH_RESOLVED, "/etc/shadow");
+	CHECK_ASK(SAKER_PATH_ALIASED, "true");
 }
 
 TEST(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
@@ -52,6 +75,7 @@ TEST(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
 	feed(&world);
 	CHECK_ASK(SAKER_PATH_GIVEN, "true/../name");
 	CHECK_ASK(SAKER_PATH_RESOLVED, "/home/name");
+	CHECK_ASK(SAKER_PATH_ALIASED, "true");
 	CHECK_ASK(SAKER_PATH_REWRITTEN, "true");
 }
 
@@ -134,8 +158,10 @@ TEST(done)
 }
 
 TEST_MAIN(RUN(without_notes_paths_are_what_the_parameters_say) RUN(notes_say_where_a_path_led_and_what_it_was)
-		  RUN(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
-			  RUN(of_two_paths_each_has_its_own) RUN(an_exec_led_to_the_program_that_the_kernel_runs)
-				  RUN(a_directory_that_was_changed_into_is_where_the_thread_is)
-					  RUN(events_that_are_no_calls_have_none_of_it)
-						  RUN(odd_notes_are_passed_over) RUN(done))
+		  RUN(a_path_that_leads_where_it_says_is_no_alias) RUN(a_name_that_was_put_there_later_is_an_alias)
+			  RUN(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
+				  RUN(of_two_paths_each_has_its_own)
+					  RUN(an_exec_led_to_the_program_that_the_kernel_runs)
+						  RUN(a_directory_that_was_changed_into_is_where_the_thread_is)
+							  RUN(events_that_are_no_calls_have_none_of_it)
+								  RUN(odd_notes_are_passed_over) RUN(done))
