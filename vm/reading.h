@@ -15,6 +15,9 @@
 
 #include "vm/bundle.h"
 
+/* True if a field's (enum sk_field) value depends on when it was read last. */
+bool sk_reading_field(uint16_t field);
+
 /* True if the value of an expression of the bundle depends on when it was read last. */
 bool sk_reading_expression(const struct sk_bundle *bundle, uint32_t expression);
 
