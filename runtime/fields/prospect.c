@@ -2,19 +2,17 @@
 #include "runtime/fields/prospect.h"
 
 #include <errno.h>
+#include <string.h>
 
-#include "runtime/fields/extract.h"
+#include "runtime/fields/known.h"
 #include "runtime/state/path.h"
+#include "vm/asks.h"
 #include "vm/compare.h"
-#include "vm/given.h"
 #include "vm/reach.h"
+#include "vm/reading.h"
 #include "vm/support/alloc.h"
 
-enum {
-	OPEN_DIRECTORY = 1 << 10, /* wire value of the file_flags table */
-	MODE_EXECUTE = 0111,
-	FLAG_VARIANTS = 6, /* bits that may or may not be set and are tried in all combinations */
-};
+enum { FLAG_VARIANTS = 6 }; /* bits that may or may not be set and are tried in all combinations */
 
 struct sk_prospector {
 	const struct sk_bundle *bundle;
@@ -24,539 +22,7 @@ struct sk_prospector {
 	const struct sk_prospect *prospect;
 };
 
-/* How a field stands to what is known. */
-enum knowledge {
-	UNKNOWN,
-	VALUE,    /* it has this value, which may be missing */
-	RANGE,    /* a number from `low` to `high` */
-	BY_ERROR, /* known for each error */
-	BY_FLAGS, /* known for each combination of the flags that may be set */
-};
-
-struct known {
-	enum knowledge knowledge;
-	struct sk_value value;
-	int64_t low, high;
-};
-
-static const struct known unknown = {.knowledge = UNKNOWN};
-
-/* --- the event ------------------------------------------------------------- */
-
-/* An event with nothing in it but what is known. */
-struct sketch {
-	struct sk_event_view view;
-	struct sk_thread thread;
-	int64_t result;
-	uint32_t flags, mode;
-};
-
-static int param_named(uint16_t type, const char *name)
-{
-	return sk_param_index(type, name, strlen(name));
-}
-
-/* The parameter of open and its like that is the path; -1 without one. */
-static int path_param(uint16_t type)
-{
-	switch (type) {
-	case SK_EVENT_SYSCALL_OPEN_X:
-	case SK_EVENT_SYSCALL_CREAT_X:
-		return 1;
-	case SK_EVENT_SYSCALL_OPENAT_2_X:
-	case SK_EVENT_SYSCALL_OPENAT2_X:
-		return 2;
-	default:
-		return -1;
-	}
-}
-
-static bool is_open(uint16_t type)
-{
-	return path_param(type) >= 0 || type == SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X;
-}
-
-static void put(struct sketch *sketch, int index, const void *bytes, uint32_t length)
-{
-	struct sk_event *event = &sketch->view.event;
-
-	if (index >= 0 && index < event->nparams)
-		event->param[index] = (struct sk_param){bytes, length};
-}
-
-/* `maybe`: with all flags that may be set, and the mode that may be. */
-static void draw(struct sketch *sketch, const struct sk_prospect *prospect, bool maybe)
-{
-	const struct sk_event_info *info = &sk_events[prospect->type];
-	struct sk_event *event = &sketch->view.event;
-
-	memset(sketch, 0, sizeof(*sketch));
-	*event = (struct sk_event){.info = info, .type = prospect->type, .nparams = info->nparams};
-	sketch->view.thread = &sketch->thread;
-	sketch->view.fd_number = -1;
-	sketch->result = prospect->result == SK_PROSPECT_ERROR    ? -(int64_t)prospect->error
-			 : prospect->result == SK_PROSPECT_FAILED ? -1
-								  : 0;
-	sketch->flags = prospect->flags | (maybe ? prospect->maybe : 0);
-	sketch->mode = prospect->executable == 1 || (maybe && prospect->executable != 0) ? MODE_EXECUTE : 0;
-	for (unsigned i = 0; i < event->nparams; i++)
-		event->param[i] = (struct sk_param){(const uint8_t *)"", 0};
-	put(sketch, 0, &sketch->result, sizeof(sketch->result));
-	if (!is_open(prospect->type))
-		return;
-	put(sketch, param_named(prospect->type, "flags"), &sketch->flags, sizeof(sketch->flags));
-	put(sketch, param_named(prospect->type, "mode"), &sketch->mode, sizeof(sketch->mode));
-	if (prospect->path)
-		put(sketch, path_param(prospect->type), prospect->path, prospect->path_length);
-}
-
-/* The value that the field has of such an event: of those of which that is certain. */
-static struct known extracted(struct sk_prospector *prospector, const struct sk_field_ref *ref, bool maybe)
-{
-	struct known known = {.knowledge = VALUE};
-	struct sketch sketch;
-
-	draw(&sketch, prospector->prospect, maybe);
-	sk_fields_extract(&sketch.view, ref, &prospector->values, &known.value);
-	return known.value.presence == SK_MISSING_MEMORY ? unknown : known;
-}
-
-static struct known missing(void)
-{
-	return (struct known){.knowledge = VALUE, .value = sk_value_missing()};
-}
-
-static struct known text(const char *bytes, uint32_t length)
-{
-	return (struct known){.knowledge = VALUE, .value = sk_value_text(bytes, length)};
-}
-
-static struct known range(int64_t low, int64_t high)
-{
-	return (struct known){.knowledge = RANGE, .low = low, .high = high};
-}
-
-/* --- fields ------------------------------------------------------------------ */
-
-/* Whether parameter 0 is what the call returned. */
-static bool has_result(uint16_t type)
-{
-	const struct sk_event_info *info = &sk_events[type];
-
-	if (info->direction != SK_DIRECTION_EXIT || !(info->category & SK_CATEGORY_SYSCALL) || info->nparams == 0 ||
-	    type == SK_EVENT_GENERIC_X)
-		return false;
-	switch (info->params[0].type) {
-	case SK_PARAM_ERRNO:
-	case SK_PARAM_FD:
-	case SK_PARAM_PID:
-	case SK_PARAM_INT64:
-	case SK_PARAM_UINT64:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The same, and an error prints without a look at threads. */
-static bool has_plain_result(uint16_t type)
-{
-	return has_result(type) && sk_events[type].params[0].type != SK_PARAM_PID;
-}
-
-static struct known number_of_result(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	switch ((enum sk_prospect_result)prospector->prospect->result) {
-	case SK_PROSPECT_SUCCESS:
-		return range(0, INT64_MAX);
-	case SK_PROSPECT_FAILED:
-		return range(-SK_PROSPECT_ERRORS, -1);
-	case SK_PROSPECT_ERROR:
-		return extracted(prospector, ref, false);
-	case SK_PROSPECT_ANY:
-		break;
-	}
-	return unknown;
-}
-
-/* A text that is another for each error. */
-static struct known text_of_error(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const uint8_t result = prospector->prospect->result;
-
-	if (!has_plain_result(prospector->prospect->type))
-		return unknown;
-	if (result == SK_PROSPECT_ERROR)
-		return extracted(prospector, ref, false);
-	return (struct known){.knowledge = result == SK_PROSPECT_FAILED ? BY_ERROR : UNKNOWN};
-}
-
-static int asked_param(const struct sk_field_ref *ref, uint16_t type)
-{
-	if (ref->kind == SK_ARGUMENT_KIND_INDEX)
-		return ref->index < sk_events[type].nparams ? (int)ref->index : -1;
-	return ref->argument ? sk_param_index(type, ref->argument, ref->argument_length) : -1;
-}
-
-static struct known of_flags(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-
-	if (!prospect->has_flags)
-		return unknown;
-	if (prospect->maybe)
-		return (struct known){.knowledge = BY_FLAGS};
-	return extracted(prospector, ref, false);
-}
-
-static struct known of_param(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-	const int index = asked_param(ref, prospect->type);
-
-	if (index < 0)
-		return missing();
-	if (index == 0 && ref->field == SK_FIELD_EVT_ARG)
-		return prospect->result == SK_PROSPECT_SUCCESS ? unknown : text_of_error(prospector, ref);
-	if (index == 0 && has_result(prospect->type) && sk_type_is_signed((enum sk_type)ref->type))
-		return number_of_result(prospector, ref);
-	if (!is_open(prospect->type))
-		return unknown;
-	if (prospect->path && index == path_param(prospect->type))
-		return extracted(prospector, ref, false);
-	if (index > 0 && index == param_named(prospect->type, "flags"))
-		return of_flags(prospector, ref);
-	return unknown;
-}
-
-/* More flags can only make it true: known if it is the same with the fewest and with the most. */
-static struct known of_open(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-	struct known least, most;
-
-	if (is_open(prospect->type) && !prospect->has_flags && param_named(prospect->type, "flags") >= 0)
-		return unknown;
-	if (ref->field == SK_FIELD_EVT_IS_OPEN_CREATE && prospect->result == SK_PROSPECT_ANY &&
-	    is_open(prospect->type))
-		return unknown;
-	least = extracted(prospector, ref, false);
-	most = extracted(prospector, ref, true);
-	return least.knowledge == VALUE && most.knowledge == VALUE && least.value.number == most.value.number
-		       ? least
-		       : unknown;
-}
-
-/* --- fd.* ---------------------------------------------------------------------- */
-
-enum { FD_FLAGS = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD };
-
-/* Fields that are missing without an fd that is known. */
-static bool needs_fd(uint16_t field)
-{
-	switch ((int)field) {
-	case SK_FIELD_FD_TYPE:
-	case SK_FIELD_FD_FILENAME:
-	case SK_FIELD_FD_IP:
-	case SK_FIELD_FD_CIP:
-	case SK_FIELD_FD_SIP:
-	case SK_FIELD_FD_LIP:
-	case SK_FIELD_FD_RIP:
-	case SK_FIELD_FD_PORT:
-	case SK_FIELD_FD_CPORT:
-	case SK_FIELD_FD_SPORT:
-	case SK_FIELD_FD_LPORT:
-	case SK_FIELD_FD_RPORT:
-	case SK_FIELD_FD_L4PROTO:
-	case SK_FIELD_FD_SOCKFAMILY:
-	case SK_FIELD_FD_IS_SERVER:
-	case SK_FIELD_FD_PROTO:
-	case SK_FIELD_FD_CPROTO:
-	case SK_FIELD_FD_SPROTO:
-	case SK_FIELD_FD_LPROTO:
-	case SK_FIELD_FD_RPROTO:
-	case SK_FIELD_FD_NET:
-	case SK_FIELD_FD_CNET:
-	case SK_FIELD_FD_SNET:
-	case SK_FIELD_FD_LNET:
-	case SK_FIELD_FD_RNET:
-	case SK_FIELD_FD_CONNECTED:
-	case SK_FIELD_FD_NAME_CHANGED:
-	case SK_FIELD_FD_DEV:
-	case SK_FIELD_FD_DEV_MAJOR:
-	case SK_FIELD_FD_DEV_MINOR:
-	case SK_FIELD_FD_INO:
-	case SK_FIELD_FD_IS_UPPER_LAYER:
-	case SK_FIELD_FD_IS_LOWER_LAYER:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Of those, the ones that are missing of a regular file too. */
-static bool needs_socket(uint16_t field)
-{
-	switch ((int)field) {
-	case SK_FIELD_FD_IP:
-	case SK_FIELD_FD_CIP:
-	case SK_FIELD_FD_SIP:
-	case SK_FIELD_FD_LIP:
-	case SK_FIELD_FD_RIP:
-	case SK_FIELD_FD_PORT:
-	case SK_FIELD_FD_CPORT:
-	case SK_FIELD_FD_SPORT:
-	case SK_FIELD_FD_LPORT:
-	case SK_FIELD_FD_RPORT:
-	case SK_FIELD_FD_SOCKFAMILY:
-	case SK_FIELD_FD_PROTO:
-	case SK_FIELD_FD_SPROTO:
-	case SK_FIELD_FD_LPROTO:
-	case SK_FIELD_FD_RPROTO:
-	case SK_FIELD_FD_NET:
-	case SK_FIELD_FD_CNET:
-	case SK_FIELD_FD_SNET:
-	case SK_FIELD_FD_LNET:
-	case SK_FIELD_FD_RNET:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* The event's own fd, as far as it follows from what is known. */
-enum own_fd {
-	FD_ANY,
-	FD_FILE,    /* a file or directory that was opened */
-	FD_UNKNOWN, /* none that the state knows */
-};
-
-/*
- * What the event's own fd is.  A call that opens one and failed has none; of
- * openat with a relative path, the fd of its directory stands in.
- */
-static enum own_fd fd_of(const struct sk_prospect *prospect)
-{
-	const uint16_t flags = sk_events[prospect->type].flags;
-	const bool failed = prospect->result == SK_PROSPECT_FAILED || prospect->result == SK_PROSPECT_ERROR;
-
-	if (!(flags & SK_EVENT_FLAG_CREATES_FD) || (flags & SK_EVENT_FLAG_USES_FD))
-		return FD_ANY;
-	if (failed && (prospect->path || prospect->type == SK_EVENT_SYSCALL_OPEN_X ||
-		       prospect->type == SK_EVENT_SYSCALL_CREAT_X))
-		return FD_UNKNOWN;
-	if (prospect->result == SK_PROSPECT_SUCCESS && prospect->path)
-		return FD_FILE;
-	return FD_ANY;
-}
-
-static struct known of_fd_number(const struct sk_prospect *prospect)
-{
-	const uint16_t flags = sk_events[prospect->type].flags;
-
-	if (!(flags & SK_EVENT_FLAG_CREATES_FD) || (flags & SK_EVENT_FLAG_USES_FD) || !is_open(prospect->type))
-		return unknown;
-	switch ((enum sk_prospect_result)prospect->result) {
-	case SK_PROSPECT_SUCCESS:
-		return range(0, INT64_MAX);
-	case SK_PROSPECT_FAILED:
-	case SK_PROSPECT_ERROR:
-		return range(-1, -1);
-	case SK_PROSPECT_ANY:
-		break;
-	}
-	return unknown;
-}
-
-/* What was opened counts as a directory if O_DIRECTORY says so, and as a file otherwise. */
-static bool is_named(const struct sk_prospect *prospect)
-{
-	if (!prospect->path || !is_open(prospect->type))
-		return false;
-	return prospect->type == SK_EVENT_SYSCALL_CREAT_X ||
-	       (prospect->has_flags && !(prospect->maybe & OPEN_DIRECTORY));
-}
-
-static struct known of_file(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-	const bool directory = prospect->has_flags && (prospect->flags & OPEN_DIRECTORY);
-	uint32_t base;
-
-	if (needs_socket(ref->field))
-		return missing();
-	if (!is_named(prospect))
-		return unknown;
-	switch ((int)ref->field) {
-	case SK_FIELD_FD_TYPE:
-		return directory ? text("directory", 9) : text("file", 4);
-	case SK_FIELD_FD_TYPECHAR:
-		return directory ? text("d", 1) : text("f", 1);
-	case SK_FIELD_FD_NAME:
-	case SK_FIELD_FD_NAMERAW:
-		/* As they are read from the parameters where the fd is not known. */
-		return extracted(prospector, ref, false);
-	case SK_FIELD_FD_DIRECTORY:
-		return directory ? text(prospect->path, prospect->path_length) : extracted(prospector, ref, false);
-	case SK_FIELD_FD_FILENAME:
-		if (directory)
-			return missing();
-		base = sk_field_basename(prospect->path, prospect->path_length);
-		return text(prospect->path + base, prospect->path_length - base);
-	default:
-		return unknown;
-	}
-}
-
-static struct known of_unknown_fd(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-
-	if (needs_fd(ref->field))
-		return missing();
-	switch ((int)ref->field) {
-	case SK_FIELD_FD_TYPECHAR:
-		return extracted(prospector, ref, false);
-	case SK_FIELD_FD_NAME:
-	case SK_FIELD_FD_NAMERAW:
-	case SK_FIELD_FD_DIRECTORY:
-		if (prospect->path || !(sk_events[prospect->type].flags & SK_EVENT_FLAG_CREATES_FD))
-			return extracted(prospector, ref, false);
-		return unknown;
-	default:
-		return unknown;
-	}
-}
-
-static struct known of_fd(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-
-	if (!(sk_events[prospect->type].flags & FD_FLAGS))
-		return missing();
-	if (ref->field == SK_FIELD_FD_NUM)
-		return of_fd_number(prospect);
-	switch (fd_of(prospect)) {
-	case FD_FILE:
-		return of_file(prospector, ref);
-	case FD_UNKNOWN:
-		return of_unknown_fd(prospector, ref);
-	case FD_ANY:
-		break;
-	}
-	return unknown;
-}
-
-static bool is_fd_field(uint16_t field)
-{
-	return field >= SK_FIELD_FD_NUM && field <= SK_FIELD_FD_IS_LOWER_LAYER;
-}
-
-/* --- paths ------------------------------------------------------------------------ */
-
-static struct known of_fs_path(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-
-	if (is_open(prospect->type) ? !prospect->path : prospect->result == SK_PROSPECT_SUCCESS)
-		return unknown;
-	switch ((enum sk_prospect_result)prospect->result) {
-	case SK_PROSPECT_SUCCESS:
-	case SK_PROSPECT_ERROR:
-		return extracted(prospector, ref, false);
-	case SK_PROSPECT_FAILED:
-		return (struct known){.knowledge = BY_ERROR};
-	case SK_PROSPECT_ANY:
-		break;
-	}
-	return unknown;
-}
-
-static struct known of_abspath(const struct sk_prospect *prospect, const struct sk_field_ref *ref)
-{
-	if (prospect->type == SK_EVENT_SYSCALL_OPEN_X || prospect->type == SK_EVENT_SYSCALL_CREAT_X)
-		return missing();
-	if (!prospect->path)
-		return unknown;
-	if (ref->argument && strcmp(ref->argument, "dst") == 0)
-		return missing();
-	return text(prospect->path, prospect->path_length);
-}
-
-/* --- all of them -------------------------------------------------------------------- */
-
-static bool failed(const struct sk_prospect *prospect)
-{
-	return prospect->result == SK_PROSPECT_FAILED || prospect->result == SK_PROSPECT_ERROR;
-}
-
-static struct known of_field(struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	const struct sk_prospect *prospect = prospector->prospect;
-	struct known known = {.knowledge = VALUE};
-
-	if (is_fd_field(ref->field))
-		return of_fd(prospector, ref);
-	switch ((int)ref->field) {
-	case SK_FIELD_EVT_NUM:
-		return range(1, INT64_MAX);
-	case SK_FIELD_EVT_FAILED:
-	case SK_FIELD_EVT_COUNT_ERROR:
-		return has_result(prospect->type) && prospect->result != SK_PROSPECT_ANY
-			       ? extracted(prospector, ref, false)
-			       : unknown;
-	case SK_FIELD_EVT_RAWRES:
-		return has_result(prospect->type) ? number_of_result(prospector, ref) : unknown;
-	case SK_FIELD_EVT_RES:
-		if (has_result(prospect->type) && prospect->result == SK_PROSPECT_SUCCESS)
-			return extracted(prospector, ref, false);
-		return text_of_error(prospector, ref);
-	case SK_FIELD_EVT_ARG:
-	case SK_FIELD_EVT_RAWARG:
-		return of_param(prospector, ref);
-	case SK_FIELD_EVT_IS_OPEN_READ:
-	case SK_FIELD_EVT_IS_OPEN_WRITE:
-	case SK_FIELD_EVT_IS_OPEN_EXEC:
-	case SK_FIELD_EVT_IS_OPEN_CREATE:
-		return of_open(prospector, ref);
-	case SK_FIELD_EVT_BUFLEN:
-	case SK_FIELD_EVT_BUFLEN_IN:
-	case SK_FIELD_EVT_BUFLEN_OUT:
-	case SK_FIELD_EVT_BUFLEN_FILE:
-	case SK_FIELD_EVT_BUFLEN_FILE_IN:
-	case SK_FIELD_EVT_BUFLEN_FILE_OUT:
-	case SK_FIELD_EVT_BUFLEN_NET:
-	case SK_FIELD_EVT_BUFLEN_NET_IN:
-	case SK_FIELD_EVT_BUFLEN_NET_OUT:
-		return has_result(prospect->type) && failed(prospect) ? missing() : unknown;
-	case SK_FIELD_FS_PATH_NAME:
-	case SK_FIELD_FS_PATH_NAMERAW:
-	case SK_FIELD_FS_PATH_SOURCE:
-	case SK_FIELD_FS_PATH_SOURCERAW:
-	case SK_FIELD_FS_PATH_TARGET:
-	case SK_FIELD_FS_PATH_TARGETRAW:
-		return has_result(prospect->type) ? of_fs_path(prospector, ref) : unknown;
-	/* The kernel lets calls through that came another way, and opens whose path leads elsewhere. */
-	case SK_FIELD_SAKER_ORIGIN:
-		return text("syscall", 7);
-	/* The kernel looks at that, too, before it holds back a path. */
-	case SK_FIELD_SAKER_PATH_REWRITTEN:
-	case SK_FIELD_SAKER_PATH_GIVEN:
-		return path_param(prospect->type) >= 0 && prospect->path ? extracted(prospector, ref, false)
-									 : unknown;
-	case SK_FIELD_SAKER_TARGET_GIVEN:
-	case SK_FIELD_SAKER_TARGET_RESOLVED:
-		return path_param(prospect->type) >= 0 ? missing() : unknown;
-	case SK_FIELD_SAKER_PATH_RESOLVED:
-		return is_open(prospect->type) && prospect->resolved
-			       ? text(prospect->resolved, prospect->resolved_length)
-			       : unknown;
-	case SK_FIELD_EVT_ABSPATH:
-		return is_open(prospect->type) ? of_abspath(prospect, ref) : unknown;
-	default:
-		return sk_given(ref, prospect->type, &known.value) ? known : unknown;
-	}
-}
+/* --- expressions -------------------------------------------------------------------- */
 
 static struct sk_field_ref ref_of(const struct sk_bundle *bundle, uint32_t number)
 {
@@ -576,7 +42,7 @@ static struct sk_field_ref ref_of(const struct sk_bundle *bundle, uint32_t numbe
 }
 
 /* Of a transformer it is only known when it misses an argument. */
-static struct known of_expression(struct sk_prospector *prospector, uint32_t number)
+static struct sk_known of_expression(struct sk_prospector *prospector, uint32_t number)
 {
 	const struct sk_bundle *bundle = prospector->bundle;
 	const struct sk_bundle_expression *expression = &bundle->expressions[number];
@@ -584,15 +50,16 @@ static struct known of_expression(struct sk_prospector *prospector, uint32_t num
 
 	if (expression->kind == SK_EXPRESSION_FIELD) {
 		ref = ref_of(bundle, expression->operand);
-		return of_field(prospector, &ref);
+		return sk_known_field(prospector->prospect, &ref, &prospector->values);
 	}
 	for (uint32_t i = 0; expression->kind == SK_EXPRESSION_TRANSFORMER && i < expression->count; i++) {
-		const struct known argument = of_expression(prospector, bundle->arguments[expression->operand + i]);
+		const struct sk_known argument =
+			of_expression(prospector, bundle->arguments[expression->operand + i]);
 
-		if (argument.knowledge == VALUE && argument.value.presence != SK_PRESENT)
+		if (argument.knowledge == SK_KNOWN_VALUE && argument.value.presence != SK_PRESENT)
 			return argument;
 	}
-	return unknown;
+	return (struct sk_known){.knowledge = SK_KNOWN_NOT};
 }
 
 /* --- predicates --------------------------------------------------------------------- */
@@ -610,7 +77,7 @@ static bool is_text_list(enum sk_operator operator)
 }
 
 /* What the comparison of a number in a range with one constant comes to. */
-static enum sk_truth in_range(const struct known *known, enum sk_operator operator, enum sk_type type,
+static enum sk_truth in_range(const struct sk_known *known, enum sk_operator operator, enum sk_type type,
 			      uint64_t constant)
 {
 	const bool low = sk_compare_number(operator, type, (uint64_t)known->low, constant);
@@ -646,7 +113,7 @@ static enum sk_truth in_range(const struct known *known, enum sk_operator operat
 	}
 }
 
-static enum sk_truth compare_range(struct sk_prospector *prospector, const struct known *known, uint32_t number)
+static enum sk_truth compare_range(struct sk_prospector *prospector, const struct sk_known *known, uint32_t number)
 {
 	const struct sk_comparison comparison = sk_comparison_of(prospector->bundle, number);
 	const enum sk_operator operator=(enum sk_operator) comparison.operator;
@@ -727,26 +194,26 @@ static enum sk_truth truth_of(struct sk_prospector *prospector, uint32_t number)
 {
 	const struct sk_bundle_predicate *predicate = &prospector->bundle->predicates[number];
 	struct sk_comparison comparison;
-	struct known known;
+	struct sk_known known;
 
 	/* Whatever is compared with what is missing, it does not hold. */
 	if (predicate->right != SK_NONE) {
 		known = of_expression(prospector, predicate->right);
-		if (known.knowledge == VALUE && known.value.presence != SK_PRESENT)
+		if (known.knowledge == SK_KNOWN_VALUE && known.value.presence != SK_PRESENT)
 			return SK_TRUTH_FALSE;
 	}
 	known = of_expression(prospector, predicate->left);
 	switch (known.knowledge) {
-	case UNKNOWN:
+	case SK_KNOWN_NOT:
 		return SK_TRUTH_UNKNOWN;
-	case BY_ERROR:
+	case SK_KNOWN_BY_ERROR:
 		return by_error(prospector, number);
-	case BY_FLAGS:
+	case SK_KNOWN_BY_FLAGS:
 		return by_flags(prospector, number);
-	case RANGE:
+	case SK_KNOWN_RANGE:
 		return predicate->operator== SK_OPERATOR_EXISTS ? SK_TRUTH_TRUE
 								: compare_range(prospector, &known, number);
-	case VALUE:
+	case SK_KNOWN_VALUE:
 		break;
 	}
 	if (known.value.presence != SK_PRESENT)
@@ -804,79 +271,30 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
 	return SK_NONE;
 }
 
-/* Calls `look` for every field of an expression, until it says true. */
-static bool any_field(const struct sk_prospector *prospector, uint32_t number,
-		      bool (*look)(const struct sk_prospector *prospector, const struct sk_field_ref *ref))
-{
-	const struct sk_bundle *bundle = prospector->bundle;
-	const struct sk_bundle_expression *expression = &bundle->expressions[number];
-	struct sk_field_ref ref;
+/* --- fields that rules have ------------------------------------------------------------- */
 
-	if (expression->kind == SK_EXPRESSION_CONSTANT)
-		return false;
-	if (expression->kind == SK_EXPRESSION_FIELD) {
-		ref = ref_of(bundle, expression->operand);
-		return look(prospector, &ref);
-	}
-	for (uint32_t i = 0; i < expression->count; i++) {
-		if (any_field(prospector, bundle->arguments[expression->operand + i], look))
-			return true;
-	}
-	return false;
+/* In its condition or its output. */
+static bool asks(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted)
+{
+	return sk_asks_in_condition(bundle, rule, wanted) || sk_asks_in_output(bundle, rule, wanted);
 }
 
-/* Whether a field of the rule's condition or output is one that `look` looks for. */
-static bool rule_reads(const struct sk_prospector *prospector, uint32_t rule,
-		       bool (*look)(const struct sk_prospector *prospector, const struct sk_field_ref *ref))
+static bool counts(uint16_t field)
 {
-	const struct sk_bundle *bundle = prospector->bundle;
-	const struct sk_bundle_rule *record = &bundle->rules[rule];
-
-	for (uint32_t i = 0; i < record->condition_size; i++) {
-		const struct sk_instruction *instruction = &bundle->code[record->condition + i];
-		const struct sk_bundle_predicate *predicate;
-
-		if (sk_ops[instruction->op].operand != SK_OP_OPERAND_PREDICATE)
-			continue;
-		predicate = &bundle->predicates[instruction->operand];
-		if (any_field(prospector, predicate->left, look) ||
-		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, look)))
-			return true;
-	}
-	for (uint32_t i = 0; i < record->output_size; i++) {
-		const struct sk_instruction *instruction = &bundle->code[record->output + i];
-
-		if (sk_ops[instruction->op].operand == SK_OP_OPERAND_EXPRESSION &&
-		    any_field(prospector, instruction->operand, look))
-			return true;
-	}
-	return false;
-}
-
-/* What is counted on from one evaluation of a rule to the next. */
-static bool counts_evaluations(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	(void)prospector;
-	return sk_fields[ref->field].flags & SK_FIELD_FLAG_READING;
-}
-
-static bool counts(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
-{
-	switch ((int)ref->field) {
+	switch ((int)field) {
 	case SK_FIELD_EVT_NUM:
 	case SK_FIELD_EVT_RELTIME:
 	case SK_FIELD_EVT_RELTIME_S:
 	case SK_FIELD_EVT_RELTIME_NS:
 		return true;
 	default:
-		return counts_evaluations(prospector, ref);
+		return sk_reading_field(field);
 	}
 }
 
-static bool asks_for_place(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+static bool asks_for_place(uint16_t field)
 {
-	(void)prospector;
-	return ref->field == SK_FIELD_SAKER_PATH_RESOLVED;
+	return field == SK_FIELD_SAKER_PATH_RESOLVED;
 }
 
 bool sk_prospector_asks_for_places(struct sk_prospector *prospector)
@@ -884,10 +302,7 @@ bool sk_prospector_asks_for_places(struct sk_prospector *prospector)
 	const struct sk_bundle *bundle = prospector->bundle;
 
 	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
-		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
-
-		if (any_field(prospector, predicate->left, asks_for_place) ||
-		    (predicate->right != SK_NONE && any_field(prospector, predicate->right, asks_for_place)))
+		if (sk_asks_in_predicate(bundle, i, asks_for_place))
 			return true;
 	}
 	return false;
@@ -900,26 +315,21 @@ bool sk_prospector_counts(struct sk_prospector *prospector)
 
 	look_at(prospector, &nothing);
 	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
-		const struct sk_bundle_predicate *predicate = &bundle->predicates[i];
-
 		/* evt.num = 0 is how rules say "never", whatever the number is. */
-		if ((any_field(prospector, predicate->left, counts) ||
-		     (predicate->right != SK_NONE && any_field(prospector, predicate->right, counts))) &&
-		    truth_of(prospector, i) == SK_TRUTH_UNKNOWN)
+		if (sk_asks_in_predicate(bundle, i, counts) && truth_of(prospector, i) == SK_TRUTH_UNKNOWN)
 			return true;
 	}
 	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
-		if (rule_reads(prospector, rule, counts_evaluations))
+		if (asks(bundle, rule, sk_reading_field))
 			return true;
 	}
 	return false;
 }
 
 /* Whether the value follows from fds that are no arguments of the call. */
-static bool reads_tables(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+static bool reads_tables(uint16_t field)
 {
-	(void)prospector;
-	switch ((int)ref->field) {
+	switch ((int)field) {
 	case SK_FIELD_FD_TYPES:
 	case SK_FIELD_PROC_FDOPENCOUNT:
 	case SK_FIELD_PROC_FDUSAGE:
@@ -936,10 +346,9 @@ static bool reads_tables(const struct sk_prospector *prospector, const struct sk
 }
 
 /* Whether it shows arguments, of poll a list of fds. */
-static bool prints_arguments(const struct sk_prospector *prospector, const struct sk_field_ref *ref)
+static bool prints_arguments(uint16_t field)
 {
-	(void)prospector;
-	return ref->field == SK_FIELD_EVT_ARGS || ref->field == SK_FIELD_EVT_INFO || ref->field == SK_FIELD_EVT_ARG;
+	return field == SK_FIELD_EVT_ARGS || field == SK_FIELD_EVT_INFO || field == SK_FIELD_EVT_ARG;
 }
 
 static bool is_tried_for(const struct sk_bundle *bundle, uint32_t rule, uint16_t type)
@@ -958,10 +367,9 @@ bool sk_prospector_asks_for_tables(struct sk_prospector *prospector)
 	const struct sk_bundle *bundle = prospector->bundle;
 
 	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
-		if (rule_reads(prospector, rule, reads_tables) ||
-		    ((is_tried_for(bundle, rule, SK_EVENT_SYSCALL_POLL_X) ||
-		      is_tried_for(bundle, rule, SK_EVENT_SYSCALL_PPOLL_X)) &&
-		     rule_reads(prospector, rule, prints_arguments)))
+		if (asks(bundle, rule, reads_tables) || ((is_tried_for(bundle, rule, SK_EVENT_SYSCALL_POLL_X) ||
+							  is_tried_for(bundle, rule, SK_EVENT_SYSCALL_PPOLL_X)) &&
+							 asks(bundle, rule, prints_arguments)))
 			return true;
 	}
 	return false;
