@@ -63,7 +63,7 @@ enum {
 	/* How often one looks again for an event that is being built, and then, how long one rests between. */
 	SPINS = 100,
 	REST_US = 50,
-	LINK_COUNT = 11,
+	LINK_COUNT = 12,
 };
 
 struct sk_capture {
@@ -259,6 +259,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
 	if (options->begun_paths)
 		sk_capture_plan_begun(programs->rodata->sk_dispatch_table);
+	bpf_program__set_autoload(programs->progs.sk_process_free, options->only_tree_of != 0);
 	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events || options->begun_paths);
 	select_optional(programs, options);
 	capture->uring_unseen = !select_uring(programs, options);
@@ -319,14 +320,39 @@ static int attach(struct sk_capture *capture, const struct bpf_program *program,
 	return 0;
 }
 
+struct following {
+	int tree;  /* the map */
+	int count; /* of processes that it got */
+};
+
 static int follow_process(void *context, int64_t pid)
 {
-	const struct sk_capture *capture = context;
+	struct following *following = context;
 	uint32_t key = (uint32_t)pid;
-	uint8_t value = 1;
+	uint64_t birth = SK_TREE_BORN_BEFORE;
 
-	return bpf_map_update_elem(bpf_map__fd(capture->programs->maps.sk_tree), &key, &value, BPF_ANY) < 0 ? -errno
-													    : 0;
+	if (bpf_map_update_elem(following->tree, &key, &birth, BPF_NOEXIST) == 0)
+		following->count++;
+	else if (errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Descendants that it has already; those that they get once they are followed
+ * the programs follow.  What one of them makes in between is found by looking
+ * again, until there is nothing more to find.
+ */
+static int follow_descendants(int tree, int64_t root)
+{
+	struct following following;
+	int result;
+
+	do {
+		following = (struct following){.tree = tree};
+		result = sk_proc_descendants(root, follow_process, &following);
+	} while (result == 0 && following.count > 0);
+	return result;
 }
 
 static int attach_optional(struct sk_capture *capture, struct sk_error *error)
@@ -344,10 +370,11 @@ static int attach_optional(struct sk_capture *capture, struct sk_error *error)
 static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct sk_error *error)
 {
 	const struct sk_capture_bpf *programs = capture->programs;
+	struct following following = {.tree = bpf_map__fd(programs->maps.sk_tree)};
 	int result;
 
 	if (only_tree_of) {
-		result = follow_process(capture, only_tree_of);
+		result = follow_process(&following, only_tree_of);
 		if (result < 0)
 			return sk_error_set(error, result, "cannot follow process %lld: %s",
 					    (long long)only_tree_of, strerror(-result));
@@ -357,9 +384,11 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 		result = attach(capture, programs->progs.sk_process_exit, error);
 	if (result < 0)
 		return result;
-	/* Children that it has already; those that it gets from now on are followed by the programs. */
 	if (only_tree_of) {
-		result = sk_proc_descendants(only_tree_of, follow_process, capture);
+		result = attach(capture, programs->progs.sk_process_free, error);
+		if (result < 0)
+			return result;
+		result = follow_descendants(following.tree, only_tree_of);
 		if (result < 0)
 			return sk_error_set(error, result, "cannot follow the children of process %lld: %s",
 					    (long long)only_tree_of, strerror(-result));

@@ -140,12 +140,17 @@ struct sk_begun_map {
 	__type(value, struct sk_begun);
 };
 
+/*
+ * The processes that are captured, if not all are.  A process stands here from
+ * before its first event until the kernel frees it: its threads all have ended
+ * by then, and been told.  Whoever gets its id afterwards is another process.
+ */
 struct sk_tree_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, SK_TREE_LIMIT);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* process id */
-	__type(value, __u8);
+	__type(key, __u32);   /* process id */
+	__type(value, __u64); /* when it was born, by the boot clock; SK_TREE_BORN_BEFORE */
 };
 
 extern struct sk_scratch_map sk_scratch_areas SEC(".maps");

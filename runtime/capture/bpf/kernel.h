@@ -111,12 +111,7 @@ struct rlimit {
 	unsigned long rlim_cur, rlim_max;
 };
 
-typedef struct {
-	int counter;
-} atomic_t;
-
 struct signal_struct {
-	atomic_t live;
 	struct list_head thread_head;
 	struct pid *pids[4];
 	struct tty_struct *tty;

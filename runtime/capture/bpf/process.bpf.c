@@ -83,26 +83,41 @@ int sk_exit_clone(void *context)
 	return 0;
 }
 
+/*
+ * True if who makes `child` is to be captured.  A new process is then as well;
+ * otherwise its id may still stand for one that had it before, and was not yet
+ * freed when the id was given again.
+ */
+static __always_inline bool follow(__u32 process, struct task_struct *child)
+{
+	bool wanted = sk_process_wanted(process);
+	__u32 child_process = child->tgid;
+	__u64 birth = child->start_boottime;
+
+	if (!sk_config.only_tree || child_process == process)
+		return wanted;
+	if (!wanted)
+		bpf_map_delete_elem(&sk_tree, &child_process);
+	else if (bpf_map_update_elem(&sk_tree, &child_process, &birth, BPF_ANY))
+		sk_count(sk_unfollowed);
+	return wanted;
+}
+
 SEC("tp_btf/sched_process_fork")
 int sk_process_fork(__u64 *context)
 {
 	struct task_struct *task = sk_current();
 	struct task_struct *child = (struct task_struct *)context[1];
 	const struct pt_regs *registers;
-	__u32 process = bpf_get_current_pid_tgid() >> 32, child_process = child->tgid;
 	__u32 number, event = SK_EVENT_SYSCALL_CLONE_20_X;
 	__u64 arguments[SK_ARGUMENT_COUNT];
 	struct sk_scratch *scratch;
-	__u8 one = 1;
 
+	if (!follow(bpf_get_current_pid_tgid() >> 32, child))
+		return 0;
 	/* The kernel's own threads are no processes to anybody. */
 	if (!task->mm || child->flags & PF_KTHREAD)
 		return 0;
-	if (!sk_process_wanted(process))
-		return 0;
-	if (sk_config.only_tree && child_process != process &&
-	    bpf_map_update_elem(&sk_tree, &child_process, &one, BPF_ANY))
-		sk_count(sk_unfollowed);
 	registers = (const struct pt_regs *)bpf_task_pt_regs(task);
 	number = sk_arch_number(registers, task);
 	if (number < SK_NUMBERS_END && sk_dispatch_table[number].program == SK_PROGRAM_CLONE)
@@ -184,8 +199,6 @@ int sk_process_exit(void *context)
 
 	if (task->flags & PF_KTHREAD || !sk_process_wanted(process))
 		return 0;
-	if (sk_config.only_tree && BPF_CORE_READ(task, signal, live.counter) == 0)
-		bpf_map_delete_elem(&sk_tree, &process);
 	scratch = sk_scratch_take(SK_EVENT_PROCEXIT_1_E);
 	if (!scratch)
 		return 0;
@@ -196,5 +209,26 @@ int sk_process_exit(void *context)
 	sk_put_u8(scratch, (status & 0x80) != 0);
 	sk_put_signed(scratch, find_reaper(task));
 	sk_event_submit(scratch);
+	return 0;
+}
+
+/*
+ * A main thread is the last of its process to be freed: only when the others
+ * were reaped can it be.  (Of `live`, in its signal_struct, nothing follows:
+ * threads that end together have all been subtracted before the first of them
+ * comes to sched_process_exit.)
+ */
+SEC("tp_btf/sched_process_free")
+int sk_process_free(__u64 *context)
+{
+	const struct task_struct *task = (const struct task_struct *)context[0];
+	__u32 process = task->tgid;
+	const __u64 *birth;
+
+	if (task->pid != task->tgid)
+		return 0;
+	birth = bpf_map_lookup_elem(&sk_tree, &process);
+	if (birth && (*birth == SK_TREE_BORN_BEFORE || *birth == task->start_boottime))
+		bpf_map_delete_elem(&sk_tree, &process);
 	return 0;
 }

@@ -98,6 +98,8 @@ enum sk_bpf_origin {
 	SK_BPF_ORIGIN_X32 = 3,
 };
 
+enum { SK_TREE_BORN_BEFORE = 0 }; /* stands for the birth of a process that user space found */
+
 enum { SK_BEGUN_TEXT = 1024 }; /* bytes of a path that are kept from the beginning of a call to its end */
 
 enum {
