@@ -320,8 +320,13 @@ void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer 
 	const char *evidence = NULL;
 
 	if (sk_alerts_show_evidence(sensor->alerts, rule))
-		evidence = sk_evidence_of(sensor->evidence, sensor->vm, &sensor->view, rule);
+		evidence = sk_sensor_evidence(sensor, rule);
 	sk_alerts_format(sensor->alerts, sensor->vm, rule, sensor->view.event.ts, evidence, buffer);
+}
+
+const char *sk_sensor_evidence(struct sk_sensor *sensor, uint32_t rule)
+{
+	return sk_evidence_of(sensor->evidence, sensor->vm, &sensor->view, rule);
 }
 
 struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor)

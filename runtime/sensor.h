@@ -77,6 +77,8 @@ const struct sk_event_view *sk_sensor_view(const struct sk_sensor *sensor);
 struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor);
 /* Appends the alert of a rule for that event, with its newline, which is not counted and goes to no output. */
 void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer);
+/* What that alert rests on (runtime/evidence.h), whether it shows it or not.  Valid until the next call, or format. */
+const char *sk_sensor_evidence(struct sk_sensor *sensor, uint32_t rule);
 
 /* What the engine did and remembers. */
 struct sk_vm_stats sk_sensor_vm_stats(const struct sk_sensor *sensor);

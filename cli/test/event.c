@@ -15,11 +15,11 @@
 
 #include "cli/test/event_private.h"
 #include "vm/event.h"
-#include "vm/notes.h"
+#include "vm/event_class.h"
 
-enum { OPEN_READ = 1, OPEN_ACCESS = 3 };
+enum { OPEN_READ = 1, OPEN_ACCESS = 3, LOST_LIMIT = 1000 * 1000 * 1000 };
 
-static const char *const event_keys[] = {"by", "result", "after", "begun", "resolved", "origin", NULL};
+static const char *const event_keys[] = {"by", "result", "after", "begun", "resolved", "origin", "lost", NULL};
 
 /* --- names ------------------------------------------------------------- */
 
@@ -342,10 +342,10 @@ static bool find_actor(struct sk_test_decoding *decoding, const struct sk_yaml_n
 	return false;
 }
 
-static bool add_note(struct sk_test_decoding *decoding, enum sk_note_kind kind, uint8_t param, const void *bytes,
-		     size_t size)
+bool sk_test_add_note(struct sk_test_reader *reader, struct sk_synth_event *event, enum sk_note_kind kind,
+		      uint8_t param, const void *bytes, size_t size)
 {
-	struct sk_bytes *notes = &decoding->event->event.notes;
+	struct sk_bytes *notes = &event->notes;
 	uint8_t grown[SK_NOTES_LIMIT];
 	size_t length = notes->length;
 
@@ -353,9 +353,15 @@ static bool add_note(struct sk_test_decoding *decoding, enum sk_note_kind kind, 
 		memcpy(grown, notes->bytes, length);
 	if (!sk_notes_append(grown, sizeof(grown), &length, kind, param, bytes, size))
 		return false;
-	notes->bytes = sk_arena_copy(decoding->reader->arena, (const char *)grown, length);
+	notes->bytes = sk_arena_copy(reader->arena, (const char *)grown, length);
 	notes->length = (uint32_t)length;
 	return notes->bytes != NULL;
+}
+
+static bool add_note(struct sk_test_decoding *decoding, enum sk_note_kind kind, uint8_t param, const void *bytes,
+		     size_t size)
+{
+	return sk_test_add_note(decoding->reader, &decoding->event->event, kind, param, bytes, size);
 }
 
 /* What the call's path was when it began, or where it led. */
@@ -385,6 +391,31 @@ static bool note_origin(struct sk_test_decoding *decoding, const struct sk_yaml_
 			return add_note(decoding, SK_NOTE_ORIGIN, 0, &origin, sizeof(origin));
 	sk_test_report(decoding->reader, span, "syscall, compat, x32, io_uring", "there is no origin '%s'", name);
 	return false;
+}
+
+/* When it was lost is known once all events have their times. */
+static bool plan_loss(struct sk_test_decoding *decoding, const struct sk_yaml_node *value)
+{
+	struct sk_test_reader *reader = decoding->reader;
+	const char *classes[SK_EVENT_CLASS_COUNT + 1] = {NULL};
+	struct sk_lost *lost = sk_test_alloc(reader, 1, sizeof(*lost));
+	bool right = true;
+
+	for (unsigned i = 0; i < SK_EVENT_CLASS_COUNT; i++)
+		classes[i] = sk_event_classes[i].name;
+	if (!lost || !sk_test_check_keys(reader, value, "'lost'", classes))
+		return false;
+	for (uint32_t i = 0; i < value->count; i++) {
+		int64_t count = 0;
+		unsigned class = 0;
+
+		while (strcmp(classes[class], value->keys[i]->text.bytes) != 0)
+			class ++;
+		right &= sk_test_key_number(reader, value, classes[class], 1, LOST_LIMIT, &count);
+		lost->counts[class] = (uint64_t)count;
+	}
+	decoding->event->lost = lost;
+	return right;
 }
 
 /* What stands beside the type. */
@@ -419,6 +450,8 @@ static bool set_circumstances(struct sk_test_decoding *decoding, const struct sk
 			right &= note_path(decoding, SK_NOTE_RESOLVED, value, span);
 		} else if (sk_yaml_equals(node->keys[i], "origin")) {
 			right &= note_origin(decoding, value, span);
+		} else if (sk_yaml_equals(node->keys[i], "lost")) {
+			right &= plan_loss(decoding, value);
 		} else if (sk_yaml_equals(node->keys[i], "result")) {
 			if (!sk_test_has_result(decoding->info)) {
 				sk_test_report(decoding->reader, node->keys[i]->span, NULL, "%s has no result",

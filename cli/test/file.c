@@ -135,7 +135,7 @@ static bool read_fields(struct sk_test_reader *reader, const struct sk_yaml_node
 static bool read_expectation(struct sk_test_reader *reader, const struct sk_yaml_node *node, bool fires,
 			     uint32_t event_count, struct sk_test_expectation *ret_expectation)
 {
-	static const char *const keys[] = {"rule", "event", "count", "fields", "output", NULL};
+	static const char *const keys[] = {"rule", "event", "count", "fields", "output", "evidence", NULL};
 	int64_t number;
 
 	*ret_expectation = (struct sk_test_expectation){.span = node->span, .count = -1};
@@ -163,6 +163,9 @@ static bool read_expectation(struct sk_test_reader *reader, const struct sk_yaml
 	ret_expectation->output = sk_test_key_text(reader, node, "output");
 	if (ret_expectation->output)
 		ret_expectation->output_span = sk_yaml_get(node, "output")->span;
+	ret_expectation->evidence = sk_test_key_text(reader, node, "evidence");
+	if (ret_expectation->evidence)
+		ret_expectation->evidence_span = sk_yaml_get(node, "evidence")->span;
 	return !sk_yaml_get(node, "fields") || read_fields(reader, sk_yaml_get(node, "fields"), ret_expectation);
 }
 

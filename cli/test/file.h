@@ -27,8 +27,9 @@ struct sk_test_expectation {
 	int64_t count;  /* how often; -1: at least once */
 	struct sk_test_field *fields;
 	uint32_t field_count;
-	const char *output; /* what the output contains; NULL: anything */
-	struct sk_span output_span;
+	const char *output;   /* what the output contains; NULL: anything */
+	const char *evidence; /* what its evidence contains; NULL: anything */
+	struct sk_span output_span, evidence_span;
 };
 
 struct sk_test_case {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/explain/nearest.h"
+#include "runtime/alert/alert.h"
 #include "runtime/alert/shown.h"
 #include "runtime/fields/fields.h"
 #include "vm/support/alloc.h"
@@ -34,16 +35,38 @@ struct run {
 	struct match *matches;
 	uint32_t count, capacity;
 	struct outcome *outcomes; /* of each that fires; NULL: only count */
-	struct sk_arena scratch;
-	struct sk_buffer line;
+	const char **evidence;    /* of each rule's first alert; NULL before that */
+	struct sk_arena kept, scratch;
+	struct sk_buffer line, current; /* current: the evidence of the alert being looked at */
 	bool out_of_memory;
 };
 
-static void print_value(const struct sk_test_field *field, struct sk_sensor *sensor, struct sk_arena *scratch,
+/* What the alert being looked at rests on. */
+struct sight {
+	struct sk_sensor *sensor;
+	uint32_t rule;
+	const char *evidence;
+};
+
+static void say_evidence(const char *evidence, struct sk_buffer *why)
+{
+	if (strcmp(evidence, SK_EVIDENCE_COMPLETE) != 0)
+		sk_buffer_printf(why, "  its evidence is not complete: %s\n", evidence);
+}
+
+static void say_where(const struct run *run, struct sk_span span, struct sk_buffer *why)
+{
+	const struct sk_place place = sk_sources_place(run->test->sources, span.begin);
+
+	if (place.file)
+		sk_buffer_printf(why, "%s:%u:%u: ", place.file->name, place.line, place.column);
+}
+
+static void print_value(const struct sk_test_field *field, const struct sight *sight, struct sk_arena *scratch,
 			struct sk_buffer *buffer, bool *ret_missing)
 {
 	/* Names of parameters are searched: what the sensor prepared is for the fields of its bundle. */
-	struct sk_event_view view = *sk_sensor_view(sensor);
+	struct sk_event_view view = *sk_sensor_view(sight->sensor);
 	const struct sk_resolved_field *resolved = &field->field;
 	const struct sk_field_ref ref = {
 		.field = resolved->record.field,
@@ -58,7 +81,10 @@ static void print_value(const struct sk_test_field *field, struct sk_sensor *sen
 
 	view.fields = NULL;
 	sk_arena_reset(scratch);
-	sk_fields_extract(&view, &ref, scratch, &value);
+	if (ref.field == SK_FIELD_SAKER_EVIDENCE)
+		value = sk_value_text(sight->evidence, (uint32_t)strlen(sight->evidence));
+	else
+		sk_fields_extract(&view, &ref, scratch, &value);
 	*ret_missing = value.presence != SK_PRESENT;
 	sk_shown_print(&value, sk_shown_field(ref.field, ref.kind), buffer);
 	sk_buffer_append(buffer, "", 1);
@@ -66,26 +92,28 @@ static void print_value(const struct sk_test_field *field, struct sk_sensor *sen
 		buffer->length--;
 }
 
-static bool has_fields(struct run *run, const struct sk_test_expectation *expectation, struct sk_sensor *sensor,
+static bool has_fields(struct run *run, const struct sk_test_expectation *expectation, const struct sight *sight,
 		       struct sk_buffer *why)
 {
 	bool right = true;
 
 	for (uint32_t i = 0; i < expectation->field_count; i++) {
 		const struct sk_test_field *field = &expectation->fields[i];
-		const struct sk_place place = sk_sources_place(run->test->sources, field->span.begin);
 		bool missing;
 
 		sk_buffer_clear(&run->line);
-		print_value(field, sensor, &run->scratch, &run->line, &missing);
+		print_value(field, sight, &run->scratch, &run->line, &missing);
 		if (run->line.failed) {
 			run->out_of_memory = true;
 			return false;
 		}
 		if (missing ? !field->value : field->value && strcmp(field->value, run->line.bytes) == 0)
 			continue;
-		sk_buffer_printf(why, "%s:%u:%u: %s is %s, expected %s\n", place.file ? place.file->name : "",
-				 place.line, place.column, field->name, missing ? "missing" : run->line.bytes,
+		say_where(run, field->span, why);
+		sk_buffer_printf(why, "%s is %s, expected %s\n", field->name,
+				 missing            ? "missing"
+				 : run->line.length ? run->line.bytes
+						    : "empty",
 				 field->value ? field->value : "none");
 		right = false;
 	}
@@ -93,17 +121,16 @@ static bool has_fields(struct run *run, const struct sk_test_expectation *expect
 }
 
 /* The message of an alert: without the time and the priority. */
-static bool has_output(struct run *run, const struct sk_test_expectation *expectation, struct sk_sensor *sensor,
-		       uint32_t rule, struct sk_buffer *why)
+static bool has_output(struct run *run, const struct sk_test_expectation *expectation, const struct sight *sight,
+		       struct sk_buffer *why)
 {
-	const struct sk_bundle_rule *known = &run->rules->bundle.rules[rule];
+	const struct sk_bundle_rule *known = &run->rules->bundle.rules[sight->rule];
 	const char *priority = sk_priority_names[known->priority], *message;
-	const struct sk_place place = sk_sources_place(run->test->sources, expectation->output_span.begin);
 
 	if (!expectation->output)
 		return true;
 	sk_buffer_clear(&run->line);
-	sk_sensor_format(sensor, rule, &run->line);
+	sk_sensor_format(sight->sensor, sight->rule, &run->line);
 	sk_buffer_append(&run->line, "", 1);
 	if (run->line.failed) {
 		run->out_of_memory = true;
@@ -113,30 +140,62 @@ static bool has_output(struct run *run, const struct sk_test_expectation *expect
 	message = message ? message + 2 + strlen(priority) + 1 : run->line.bytes;
 	if (strstr(message, expectation->output))
 		return true;
-	sk_buffer_printf(why, "%s:%u:%u: the output does not contain '%s': %s", place.file ? place.file->name : "",
-			 place.line, place.column, expectation->output, message);
+	say_where(run, expectation->output_span, why);
+	sk_buffer_printf(why, "the output does not contain '%s': %s", expectation->output, message);
 	return false;
 }
 
-static void look_closer(struct run *run, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner)
+static bool has_evidence(struct run *run, const struct sk_test_expectation *expectation, const struct sight *sight,
+			 struct sk_buffer *why)
+{
+	if (!expectation->evidence || strstr(sight->evidence, expectation->evidence))
+		return true;
+	say_where(run, expectation->evidence_span, why);
+	sk_buffer_printf(why, "the evidence does not contain '%s': %s\n", expectation->evidence, sight->evidence);
+	return false;
+}
+
+static void look_closer(struct run *run, const struct sight *sight, uint64_t number, uint32_t owner)
 {
 	for (uint32_t i = 0; i < run->test->fires_count; i++) {
 		const struct sk_test_expectation *expectation = &run->test->fires[i];
 		struct outcome *outcome = &run->outcomes[i];
 		const uint64_t where = run->test->capture_path ? number : owner;
 		struct sk_buffer none = {0}, *why = outcome->why.length ? &none : &outcome->why;
-		bool right;
+		bool right, told;
 
-		if (outcome->rule != rule || (expectation->event && where != expectation->event))
+		if (outcome->rule != sight->rule || (expectation->event && where != expectation->event))
 			continue;
 		outcome->count++;
 		if (outcome->met)
 			continue;
-		right = has_fields(run, expectation, sensor, why);
-		right &= has_output(run, expectation, sensor, rule, why);
-		outcome->met = right;
+		right = has_fields(run, expectation, sight, why);
+		right &= has_output(run, expectation, sight, why);
+		told = !has_evidence(run, expectation, sight, why);
+		outcome->met = right && !told;
+		if (!right && !told)
+			say_evidence(sight->evidence, why);
 		sk_buffer_release(&none);
 	}
+}
+
+static void look(struct run *run, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner)
+{
+	const char *evidence = sk_sensor_evidence(sensor, rule);
+	const size_t size = strlen(evidence) + 1;
+	struct sight sight = {.sensor = sensor, .rule = rule};
+
+	/* Formatting the alert may write the text anew. */
+	sk_buffer_clear(&run->current);
+	sk_buffer_append(&run->current, evidence, size);
+	if (!run->evidence[rule])
+		run->evidence[rule] = sk_arena_copy(&run->kept, evidence, size);
+	if (run->current.failed || !run->evidence[rule]) {
+		run->out_of_memory = true;
+		return;
+	}
+	sight.evidence = run->current.bytes;
+	look_closer(run, &sight, number, owner);
 }
 
 static void record(void *context, struct sk_sensor *sensor, uint32_t rule, uint64_t number, uint32_t owner)
@@ -156,7 +215,7 @@ static void record(void *context, struct sk_sensor *sensor, uint32_t rule, uint6
 	}
 	run->matches[run->count++] = (struct match){.number = number, .rule = rule, .owner = owner};
 	if (run->outcomes)
-		look_closer(run, sensor, rule, number, owner);
+		look(run, sensor, rule, number, owner);
 }
 
 /* --- the verdict ------------------------------------------------------- */
@@ -164,14 +223,6 @@ static void record(void *context, struct sk_sensor *sensor, uint32_t rule, uint6
 static const char *rule_name(const struct run *run, uint32_t rule)
 {
 	return sk_bundle_text(&run->rules->bundle, run->rules->bundle.rules[rule].name, NULL);
-}
-
-static void say_where(const struct run *run, struct sk_span span, struct sk_buffer *why)
-{
-	const struct sk_place place = sk_sources_place(run->test->sources, span.begin);
-
-	if (place.file)
-		sk_buffer_printf(why, "%s:%u:%u: ", place.file->name, place.line, place.column);
 }
 
 /* Where in the case a match is. */
@@ -274,6 +325,7 @@ static void judge_silent(struct run *run, struct sk_test_result *result)
 		sk_buffer_printf(&result->why, "'%s' fired ", name);
 		say_event(run, match, &result->why);
 		sk_buffer_append_text(&result->why, "\n");
+		say_evidence(run->evidence[match->rule], &result->why);
 	}
 }
 
@@ -339,6 +391,8 @@ static void release(struct run *run)
 	sk_free(run->outcomes);
 	sk_free(run->matches);
 	sk_buffer_release(&run->line);
+	sk_buffer_release(&run->current);
+	sk_arena_release(&run->kept);
 	sk_arena_release(&run->scratch);
 }
 
@@ -375,10 +429,13 @@ int sk_test_run(const struct sk_test_case *test, struct sk_test_rules *rules,
 		sk_buffer_printf(&ret_result->why, "there is no %s", test->capture_path);
 		return 0;
 	}
+	sk_arena_init(&rows.kept, 0);
 	sk_arena_init(&rows.scratch, 0);
+	sk_arena_init(&linear.kept, 0);
 	sk_arena_init(&linear.scratch, 0);
 	rows.outcomes = sk_alloc_zeroed(test->fires_count + 1, sizeof(*rows.outcomes));
-	if (!rows.outcomes) {
+	rows.evidence = sk_arena_alloc_zeroed(&rows.kept, rules->bundle.rules_count + 1, sizeof(*rows.evidence));
+	if (!rows.outcomes || !rows.evidence) {
 		status = -ENOMEM;
 	} else if (!find_rules(&rows, ret_result)) {
 		ret_result->verdict = SK_TEST_FAILED;

@@ -170,6 +170,7 @@ static int write_connections(struct making *making)
 static int write_case_event(struct making *making, struct sk_test_event *planned, uint32_t owner, uint64_t *now)
 {
 	struct sk_synth_event *event = &planned->event;
+	uint64_t last;
 	int64_t fd;
 	int result;
 
@@ -186,8 +187,16 @@ static int write_case_event(struct making *making, struct sk_test_event *planned
 		*now += 1000000;
 	}
 	/* The synth counts a millisecond for each event; so does this. */
+	last = *now;
 	*now += planned->after ? planned->after : 1000000;
 	event->ts = *now;
+	if (planned->lost) {
+		planned->lost->first = last;
+		planned->lost->last = *now - 1;
+		if (!sk_test_add_note(making->world->reader, event, SK_NOTE_LOST, 0, planned->lost,
+				      sizeof(*planned->lost)))
+			return -ENOMEM;
+	}
 	result = write_event(making, event, owner);
 	*now += event->child ? 1000000 : 0;
 	return result;

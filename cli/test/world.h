@@ -16,6 +16,7 @@
 #include "cli/test/decode.h"
 #include "runtime/synth/synth.h"
 #include "runtime/synth/value.h"
+#include "vm/notes.h"
 
 enum {
 	SK_TEST_PROCESS_LIMIT = 1000,
@@ -64,6 +65,7 @@ struct sk_test_event {
 	struct sk_synth_event event;
 	struct sk_span span;
 	uint64_t after;        /* ns that pass before it; 0: a millisecond */
+	struct sk_lost *lost;  /* between the event before and it, by class; NULL: nothing */
 	uint8_t socket_family; /* a socket that is made before it, unseen; 0: none */
 	uint32_t socket_type;
 	uint32_t socket_protocol;
@@ -161,6 +163,10 @@ bool sk_test_open_fd_as(struct sk_test_world *world, uint32_t process, const str
 void sk_test_take_protocol(const char **text, uint32_t *length, uint32_t *ret_type, uint32_t *ret_protocol);
 
 /* --- event.c ----------------------------------------------------------- */
+
+/* Appends a note to those of an event, in the arena.  False if there is no room. */
+bool sk_test_add_note(struct sk_test_reader *reader, struct sk_synth_event *event, enum sk_note_kind kind,
+		      uint8_t param, const void *bytes, size_t size);
 
 /* Adds the event that a node describes.  False after reporting. */
 bool sk_test_add_event(struct sk_test_world *world, const struct sk_yaml_node *node);

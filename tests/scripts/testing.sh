@@ -105,6 +105,73 @@ END
 }
 expect "JUnit's XML" junit
 
+cat >"$work/evidence.yaml" <<'END'
+- rule: reads
+  desc: d
+  condition: evt.type = read and fd.num = 9
+  output: read of %fd.name by %proc.name
+  priority: INFO
+- rule: closes
+  desc: d
+  condition: evt.type = close and proc.name = cat
+  output: by %proc.name
+  priority: INFO
+END
+
+cat >"$work/rests.yaml" <<'END'
+rules: evidence.yaml
+defaults: {process: cat}
+tests:
+  - test: an fd that nobody saw
+    events: [read: 9]
+    fires:
+      rule: reads
+      evidence: "unknown: fd.name"
+      fields: {saker.evidence: "unknown: fd.name (its opening was not seen)"}
+  - test: losses
+    events:
+      - close: 3
+      - close: 3
+        lost: {open: 312, process: 1}
+      - close: 3
+        after: 2s
+      - close: 3
+        after: 20s
+    fires:
+      - {rule: closes, event: 1, fields: {saker.evidence: complete}}
+      - {rule: closes, event: 2, evidence: "lost: 1 process, 312 open events 0.0 s before"}
+      - {rule: closes, event: 3, evidence: "2.0 s before", output: by cat}
+      - {rule: closes, event: 4, fields: {saker.evidence: "doubtful: proc.name (1 process event lost since)"}}
+END
+
+cat >"$work/doubts.yaml" <<'END'
+rules: evidence.yaml
+defaults: {process: cat}
+tests:
+  - test: not expected
+    events: [read: 9]
+    fires: {rule: reads, evidence: complete}
+  - test: the reason for another fault
+    events: [read: 9]
+    fires: {rule: reads, fields: {fd.name: /etc/shadow}}
+  - test: should be silent
+    events: [read: 9]
+    silent: all
+  - test: nothing to doubt
+    events: [close: 3]
+    silent: all
+END
+
+evidence() {
+	exits 0 "$saker" test "$work/rests.yaml" >"$work/out" &&
+		exits 1 "$saker" test "$work/doubts.yaml" >"$work/out" &&
+		contains "$work/out" \
+			"evidence does not contain 'complete': unknown: fd.name (its opening was not seen)" \
+			"fd.name is empty, expected /etc/shadow" "'closes' fired at event 1" &&
+		[ "$(grep -cxF "#   its evidence is not complete: unknown: fd.name (its opening was not seen)" "$work/out")" = 2 ]
+}
+expect "tests expect what alerts rest on, and say it where it is a reason" evidence
+
 only_some() {
 	exits 0 "$saker" test -k 'pass*' "$work/good.yaml" "$work/bad.yaml" >"$work/out" && contains "$work/out" "1..1"
 }

@@ -130,6 +130,15 @@ TEST(mistakes_in_keys_are_shown_where_they_are)
 	says("a: b\n---\nc: d\n", 1, 1, "a file of tests is one YAML document", NULL);
 }
 
+TEST(mistakes_in_losses_are_shown_where_they_are)
+{
+	says(EVENT("    - close: 3\n      lost: {opens: 1}\n"), 7, 14, "'lost' has no key 'opens'",
+	     "did you mean 'open'?");
+	says(EVENT("    - close: 3\n      lost: {open: 0}\n"), 7, 20, "'open' is a number from 1 to 1000000000",
+	     NULL);
+	says(EVENT("    - close: 3\n      lost: open\n"), 7, 13, "'lost' is a mapping of keys and values", NULL);
+}
+
 TEST(mistakes_in_processes_are_shown_where_they_are)
 {
 	says(CASE("  process: {exee: x}\n  events: [exec]\n  silent: all\n"), 4, 13, "a process has no key 'exee'",
