@@ -192,7 +192,8 @@ static bool run_flood(struct sk_capture_options options, unsigned rest_us, struc
 	} while (!seen.ended && now_ms() < end);
 	CHECK(seen.ended);
 	waitpid(child.pid, NULL, 0);
-	while (sk_capture_poll(capture, 0, look_at, NULL) > 0)
+	/* It is switched from once more when it is a zombie. */
+	while (sk_capture_poll(capture, 200, look_at, NULL) > 0)
 		;
 	*ret_stats = sk_capture_stats(capture);
 	for (size_t cpu = 0; cpu < CPUS_SHOWN; cpu++) {

@@ -158,8 +158,8 @@ expect "what it writes compiles and matches the same" sh -c "sed 's/fd.name rege
 if ! "$saker" run --check 2>"$work/why"; then
 	skip "this host for two seconds" "$(cat "$work/why")"
 else
-	expect "this host for two seconds" sh -c "'$saker' profile -r rules/ --seconds 2 --json --svg '$work/live.svg' >'$work/live.json' &
-		sleep 1; for i in 1 2 3 4 5 6 7 8 9; do cat /etc/hostname; done; wait \$! && python3 -c 'import json, sys
+	expect "this host for two seconds" while_something_happens sh -c "
+		'$saker' profile -r rules/ --seconds 2 --json --svg '$work/live.svg' >'$work/live.json' && python3 -c 'import json, sys
 profile = json.load(open(sys.argv[1]))
 assert profile[\"evaluated\"] > 0 and profile[\"timed\"] > 0
 for rule in profile[\"rules\"]:

@@ -96,7 +96,7 @@ kill -INT "$reader"
 wait "$reader"
 expect "SIGINT ends it with success" [ $? -eq 0 ]
 expect "what was seen before is printed" grep -qx "sk-read-int execve" "$work/live"
-expect "--seconds ends it" sh -c "timeout 20 '$saker' read --seconds 1 >'$work/all' 2>/dev/null && [ -s '$work/all' ]"
-expect "nothing of itself is printed" sh -c "timeout 20 '$saker' read -l --seconds 1 -p '%proc.pid %proc.name' evt.type != x >'$work/self' 2>/dev/null & me=\$!
-wait \$me; ! grep -q \"^\$me \" '$work/self'"
+expect "--seconds ends it" while_something_happens sh -c "timeout 20 '$saker' read --seconds 1 >'$work/all' 2>/dev/null && [ -s '$work/all' ]"
+expect "nothing of itself is printed" while_something_happens sh -c "'$saker' read -l --seconds 1 -p '%proc.pid %proc.name' 'evt.num > 0' >'$work/self' 2>/dev/null & me=\$!
+wait \$me; [ -s '$work/self' ] && ! grep -q \"^\$me \" '$work/self'"
 finish

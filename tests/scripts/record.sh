@@ -80,14 +80,12 @@ expect "and needed more" sh -c "grep -Eq 'in ([3-9]|[1-9][0-9]+) files' '$work/e
 expect "the ring's files are read by all" sh -c "'$saker' read '$work/ring.scap0' >/dev/null && '$saker' read '$work/ring.scap1' >/dev/null"
 "$saker" record --size 1 -o "$work/size.scap" -- sh -c "$busy; $busy; $busy; $busy" >/dev/null 2>&1
 expect "--size ends it" sh -c "[ \$(wc -c <'$work/size.scap') -lt 1100000 ] && [ \$(wc -c <'$work/size.scap') -ge 1000000 ]"
-# A file in which nothing happened is not kept, or is no capture; so something happens all the time.
-for _ in $(seq 60); do sleep 0.1; done &
-timeout 20 "$saker" record --seconds 1 -o "$work/host.scap" 2>"$work/err"
+# A file in which nothing happened is not kept, or is no capture.
+while_something_happens timeout 20 "$saker" record --seconds 1 -o "$work/host.scap" 2>"$work/err"
 expect "the whole host, for a second" [ $? -eq 0 ]
 expect "is read by all" reads "$work/host.scap"
-timeout 20 "$saker" record -G 1 -W 2 -o "$work/timed.scap" 2>"$work/err"
+while_something_happens timeout 20 "$saker" record -G 1 -W 2 -o "$work/timed.scap" 2>"$work/err"
 expect "-G and -W end it" [ $? -eq 0 ]
-wait $!
 expect "after so many files" sh -c "ls '$work'/timed.scap* | wc -l | grep -qx 2"
 
 # Four programs on few CPUs against the smallest ring: what is lost is told by an event that the filter leaves out.
