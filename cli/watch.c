@@ -13,6 +13,7 @@
 #include "cli/signals.h"
 #include "cli/stats.h"
 #include "runtime/capture/filter.h"
+#include "vm/asks.h"
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 {
@@ -239,13 +240,15 @@ uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 	return last ? last : wall_clock();
 }
 
-/* True if a condition or an output of the bundle shows this field. */
-static bool asks_for(const struct sk_bundle *bundle, enum sk_field field)
+/* Those that say what the kernel found behind a path that was given. */
+static bool needs_found_paths(uint16_t field)
 {
-	for (uint32_t i = 0; i < bundle->fields_count; i++)
-		if (bundle->fields[i].field == field)
-			return true;
-	return false;
+	return field == SK_FIELD_SAKER_PATH_RESOLVED || field == SK_FIELD_SAKER_PATH_ALIASED;
+}
+
+static bool needs_begun_paths(uint16_t field)
+{
+	return field == SK_FIELD_SAKER_PATH_REWRITTEN;
 }
 
 static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
@@ -255,9 +258,8 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 		.syscall_words = engine->rules.bundle.syscalls_count,
 		.enter_events = options->enter_events,
 		/* Both have their price at every call, so only who asks pays. */
-		.given_paths_only = !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_RESOLVED) &&
-				    !asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_ALIASED),
-		.begun_paths = asks_for(&engine->rules.bundle, SK_FIELD_SAKER_PATH_REWRITTEN),
+		.given_paths_only = !sk_asks_in_bundle(&engine->rules.bundle, needs_found_paths),
+		.begun_paths = sk_asks_in_bundle(&engine->rules.bundle, needs_begun_paths),
 		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);

@@ -6,6 +6,7 @@
 
 #include "runtime/alert/alert.h"
 #include "runtime/fields/doubt.h"
+#include "vm/reading.h"
 #include "vm/support/alloc.h"
 
 /* Of a field's name, whose argument may be of any length; and room at the end for what says how many are left out. */
@@ -101,7 +102,7 @@ static struct sk_doubt doubt_of(struct sk_vm *vm, const struct sk_event_view *vi
 	struct sk_doubt doubt;
 
 	/* Whose value depends on when it is read is not read for this. */
-	if (sk_fields[bundle->fields[field].field].flags & SK_FIELD_FLAG_READING)
+	if (sk_reading_field(bundle->fields[field].field))
 		return (struct sk_doubt){.kind = SK_DOUBT_NONE};
 	ref = sk_vm_field(vm, field, &value);
 	doubt = sk_fields_doubt(view, ref, value);

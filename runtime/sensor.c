@@ -7,6 +7,7 @@
 
 #include "runtime/evidence.h"
 #include "runtime/fields/fields.h"
+#include "vm/asks.h"
 #include "vm/support/alloc.h"
 
 struct sk_sensor {
@@ -94,20 +95,23 @@ static bool descriptor(void *event, struct sk_vm_descriptor *ret_descriptor)
 	return true;
 }
 
-/* True if a condition asks for what is found through an id, not an ancestor. */
-static bool asks_for_leaders(const struct sk_vm *vm)
+/* Those whose value is found through an id, not an ancestor. */
+static bool is_of_leader(uint16_t field)
 {
-	static const uint16_t fields[] = {
-		SK_FIELD_PROC_SNAME,      SK_FIELD_PROC_SID_EXE,   SK_FIELD_PROC_SID_EXEPATH,
-		SK_FIELD_PROC_VPGID_NAME, SK_FIELD_PROC_VPGID_EXE, SK_FIELD_PROC_VPGID_EXEPATH,
-		SK_FIELD_PROC_PGID_NAME,  SK_FIELD_PROC_PGID_EXE,  SK_FIELD_PROC_PGID_EXEPATH,
-	};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (sk_vm_asks_for(vm, fields[i]))
-			return true;
+	switch ((int)field) {
+	case SK_FIELD_PROC_SNAME:
+	case SK_FIELD_PROC_SID_EXE:
+	case SK_FIELD_PROC_SID_EXEPATH:
+	case SK_FIELD_PROC_VPGID_NAME:
+	case SK_FIELD_PROC_VPGID_EXE:
+	case SK_FIELD_PROC_VPGID_EXEPATH:
+	case SK_FIELD_PROC_PGID_NAME:
+	case SK_FIELD_PROC_PGID_EXE:
+	case SK_FIELD_PROC_PGID_EXEPATH:
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor, struct sk_error *error)
@@ -145,7 +149,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	result = sk_vm_create(options->bundle, &vm_options, &sensor->vm, error);
 	if (result < 0)
 		goto failed;
-	sensor->asks_for_leaders = asks_for_leaders(sensor->vm);
+	sensor->asks_for_leaders = sk_asks_in_conditions(options->bundle, is_of_leader);
 	result = sk_alerts_create(options->bundle, &options->alert, &sensor->alerts);
 	if (result < 0)
 		goto failed;

@@ -43,7 +43,7 @@ bool sk_asks_in_condition(const struct sk_bundle *bundle, uint32_t rule, sk_asks
 	return false;
 }
 
-bool sk_asks_in_output(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted)
+static bool in_output(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted)
 {
 	const struct sk_bundle_rule *record = &bundle->rules[rule];
 	const struct sk_instruction *program = &bundle->code[record->output];
@@ -51,6 +51,29 @@ bool sk_asks_in_output(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn
 	for (uint32_t i = 0; i < record->output_size; i++) {
 		if (sk_ops[program[i].op].operand == SK_OP_OPERAND_EXPRESSION &&
 		    sk_asks_in_expression(bundle, program[i].operand, wanted))
+			return true;
+	}
+	return false;
+}
+
+bool sk_asks_in_rule(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted)
+{
+	return sk_asks_in_condition(bundle, rule, wanted) || in_output(bundle, rule, wanted);
+}
+
+bool sk_asks_in_conditions(const struct sk_bundle *bundle, sk_asks_fn wanted)
+{
+	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
+		if (sk_asks_in_predicate(bundle, i, wanted))
+			return true;
+	}
+	return false;
+}
+
+bool sk_asks_in_bundle(const struct sk_bundle *bundle, sk_asks_fn wanted)
+{
+	for (uint32_t i = 0; i < bundle->fields_count; i++) {
+		if (wanted(bundle->fields[i].field))
 			return true;
 	}
 	return false;

@@ -28,7 +28,13 @@ bool sk_asks_in_predicate(const struct sk_bundle *bundle, uint32_t predicate, sk
 /* The same of the predicates of a rule's condition. */
 bool sk_asks_in_condition(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted);
 
-/* The same of the tokens of a rule's output. */
-bool sk_asks_in_output(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted);
+/* The same of a rule's condition and of the tokens of its output. */
+bool sk_asks_in_rule(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted);
+
+/* The same of the conditions of all rules: what decides whether one matches. */
+bool sk_asks_in_conditions(const struct sk_bundle *bundle, sk_asks_fn wanted);
+
+/* The same of the conditions and outputs of all rules. */
+bool sk_asks_in_bundle(const struct sk_bundle *bundle, sk_asks_fn wanted);
 
 #endif

@@ -104,7 +104,6 @@ static bool given_expression(const struct sk_bundle *bundle, uint32_t number, ui
 			     struct sk_value *ret_value)
 {
 	const struct sk_bundle_expression *expression = &bundle->expressions[number];
-	const struct sk_bundle_field *field;
 	struct sk_field_ref ref;
 
 	for (uint32_t i = 0; expression->kind == SK_EXPRESSION_TRANSFORMER && i < expression->count; i++) {
@@ -114,10 +113,7 @@ static bool given_expression(const struct sk_bundle *bundle, uint32_t number, ui
 	}
 	if (expression->kind != SK_EXPRESSION_FIELD)
 		return false;
-	field = &bundle->fields[expression->operand];
-	ref = (struct sk_field_ref){.field = field->field, .kind = field->kind, .index = field->index};
-	if (field->argument != SK_NONE)
-		ref.argument = sk_bundle_text(bundle, field->argument, &ref.argument_length);
+	ref = sk_field_ref_of(bundle, expression->operand);
 	return sk_given(&ref, type, ret_value);
 }
 

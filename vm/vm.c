@@ -397,21 +397,27 @@ static int allocate(struct sk_vm *vm)
 	return 0;
 }
 
+struct sk_field_ref sk_field_ref_of(const struct sk_bundle *bundle, uint32_t number)
+{
+	const struct sk_bundle_field *field = &bundle->fields[number];
+	struct sk_field_ref ref = {
+		.field = field->field,
+		.kind = field->kind,
+		.type = field->type,
+		.list = field->list,
+		.number = number,
+		.index = field->index,
+	};
+
+	if (field->argument != SK_NONE)
+		ref.argument = sk_bundle_text(bundle, field->argument, &ref.argument_length);
+	return ref;
+}
+
 static void prepare_refs(struct sk_vm *vm)
 {
-	for (uint32_t i = 0; i < vm->bundle->fields_count; i++) {
-		const struct sk_bundle_field *field = &vm->bundle->fields[i];
-		struct sk_field_ref *ref = &vm->refs[i];
-
-		*ref = (struct sk_field_ref){.field = field->field,
-					     .kind = field->kind,
-					     .type = field->type,
-					     .list = field->list,
-					     .number = i,
-					     .index = field->index};
-		if (field->argument != SK_NONE)
-			ref->argument = sk_bundle_text(vm->bundle, field->argument, &ref->argument_length);
-	}
+	for (uint32_t i = 0; i < vm->bundle->fields_count; i++)
+		vm->refs[i] = sk_field_ref_of(vm->bundle, i);
 }
 
 /* Texts that never change: constants, and the selectors of getopt. */
@@ -573,35 +579,6 @@ void sk_vm_destroy(struct sk_vm *vm)
 	sk_free(vm->matches);
 	sk_free(vm->in_order);
 	sk_free(vm);
-}
-
-/* Recursion is as deep as expressions are, which the verifier limits. */
-static bool depends_on(const struct sk_bundle *bundle, uint32_t number, uint16_t field)
-{
-	const struct sk_bundle_expression *expression;
-
-	if (number == SK_NONE)
-		return false;
-	expression = &bundle->expressions[number];
-	if (expression->kind == SK_EXPRESSION_FIELD)
-		return bundle->fields[expression->operand].field == field;
-	if (expression->kind == SK_EXPRESSION_CONSTANT)
-		return false;
-	for (uint32_t i = 0; i < expression->count; i++) {
-		if (depends_on(bundle, bundle->arguments[expression->operand + i], field))
-			return true;
-	}
-	return false;
-}
-
-bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field)
-{
-	for (uint32_t i = 0; i < vm->bundle->predicates_count; i++) {
-		if (depends_on(vm->bundle, vm->predicates[i].left, field) ||
-		    depends_on(vm->bundle, vm->predicates[i].right, field))
-			return true;
-	}
-	return false;
 }
 
 void sk_vm_begin_anew(struct sk_vm *vm)

@@ -44,6 +44,9 @@ struct sk_field_ref {
 	uint32_t argument_length;
 };
 
+/* Row `number` of the bundle's FIELDS; its argument is the bundle's. */
+struct sk_field_ref sk_field_ref_of(const struct sk_bundle *bundle, uint32_t number);
+
 /*
  * Gives the value of `ref` for the event that `event` stands for.  Memory that
  * the value needs beyond event and state comes from `scratch`, which the
@@ -174,9 +177,6 @@ void sk_vm_destroy(struct sk_vm *vm);
  * The event stays current until then: sk_vm_value() gives its values.
  */
 uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint32_t **ret_rules);
-
-/* True if the truth of some predicate depends on `field` (enum sk_field). */
-bool sk_vm_asks_for(const struct sk_vm *vm, uint16_t field);
 
 /* Forgets all that is remembered of values and threads. */
 void sk_vm_flush(struct sk_vm *vm);

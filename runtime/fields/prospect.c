@@ -24,23 +24,6 @@ struct sk_prospector {
 
 /* --- expressions -------------------------------------------------------------------- */
 
-static struct sk_field_ref ref_of(const struct sk_bundle *bundle, uint32_t number)
-{
-	const struct sk_bundle_field *field = &bundle->fields[number];
-	struct sk_field_ref ref = {
-		.field = field->field,
-		.kind = field->kind,
-		.type = field->type,
-		.list = field->list,
-		.number = number,
-		.index = field->index,
-	};
-
-	if (field->argument != SK_NONE)
-		ref.argument = sk_bundle_text(bundle, field->argument, &ref.argument_length);
-	return ref;
-}
-
 /* Of a transformer it is only known when it misses an argument. */
 static struct sk_known of_expression(struct sk_prospector *prospector, uint32_t number)
 {
@@ -49,7 +32,7 @@ static struct sk_known of_expression(struct sk_prospector *prospector, uint32_t 
 	struct sk_field_ref ref;
 
 	if (expression->kind == SK_EXPRESSION_FIELD) {
-		ref = ref_of(bundle, expression->operand);
+		ref = sk_field_ref_of(bundle, expression->operand);
 		return sk_known_field(prospector->prospect, &ref, &prospector->values);
 	}
 	for (uint32_t i = 0; expression->kind == SK_EXPRESSION_TRANSFORMER && i < expression->count; i++) {
@@ -273,12 +256,6 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
 
 /* --- fields that rules have ------------------------------------------------------------- */
 
-/* In its condition or its output. */
-static bool asks(const struct sk_bundle *bundle, uint32_t rule, sk_asks_fn wanted)
-{
-	return sk_asks_in_condition(bundle, rule, wanted) || sk_asks_in_output(bundle, rule, wanted);
-}
-
 static bool counts(uint16_t field)
 {
 	switch ((int)field) {
@@ -292,20 +269,14 @@ static bool counts(uint16_t field)
 	}
 }
 
-static bool asks_for_place(uint16_t field)
+static bool is_place(uint16_t field)
 {
 	return field == SK_FIELD_SAKER_PATH_RESOLVED;
 }
 
 bool sk_prospector_asks_for_places(struct sk_prospector *prospector)
 {
-	const struct sk_bundle *bundle = prospector->bundle;
-
-	for (uint32_t i = 0; i < bundle->predicates_count; i++) {
-		if (sk_asks_in_predicate(bundle, i, asks_for_place))
-			return true;
-	}
-	return false;
+	return sk_asks_in_conditions(prospector->bundle, is_place);
 }
 
 bool sk_prospector_counts(struct sk_prospector *prospector)
@@ -320,7 +291,7 @@ bool sk_prospector_counts(struct sk_prospector *prospector)
 			return true;
 	}
 	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
-		if (asks(bundle, rule, sk_reading_field))
+		if (sk_asks_in_rule(bundle, rule, sk_reading_field))
 			return true;
 	}
 	return false;
@@ -367,9 +338,10 @@ bool sk_prospector_asks_for_tables(struct sk_prospector *prospector)
 	const struct sk_bundle *bundle = prospector->bundle;
 
 	for (uint32_t rule = 0; rule < bundle->rules_count; rule++) {
-		if (asks(bundle, rule, reads_tables) || ((is_tried_for(bundle, rule, SK_EVENT_SYSCALL_POLL_X) ||
-							  is_tried_for(bundle, rule, SK_EVENT_SYSCALL_PPOLL_X)) &&
-							 asks(bundle, rule, prints_arguments)))
+		if (sk_asks_in_rule(bundle, rule, reads_tables) ||
+		    ((is_tried_for(bundle, rule, SK_EVENT_SYSCALL_POLL_X) ||
+		      is_tried_for(bundle, rule, SK_EVENT_SYSCALL_PPOLL_X)) &&
+		     sk_asks_in_rule(bundle, rule, prints_arguments)))
 			return true;
 	}
 	return false;

@@ -20,6 +20,8 @@
 #include <string.h>
 
 #include "runtime/fields/extract.h"
+#include "vm/asks.h"
+#include "vm/reading.h"
 #include "vm/support/alloc.h"
 
 enum {
@@ -68,13 +70,9 @@ static bool keeps(uint16_t field)
 int sk_readings_create(const struct sk_bundle *bundle, struct sk_readings **ret_readings)
 {
 	struct sk_readings *readings = NULL;
-	bool any = false, any_kept = false;
+	const bool any_kept = sk_asks_in_bundle(bundle, keeps);
 
-	for (uint32_t i = 0; i < bundle->fields_count; i++) {
-		any |= (sk_fields[bundle->fields[i].field].flags & SK_FIELD_FLAG_READING) != 0;
-		any_kept |= keeps(bundle->fields[i].field);
-	}
-	if (any) {
+	if (sk_asks_in_bundle(bundle, sk_reading_field)) {
 		readings = sk_alloc_zeroed(1, sizeof(*readings));
 		if (!readings)
 			return -ENOMEM;
