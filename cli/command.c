@@ -149,3 +149,16 @@ bool sk_wants_color(int fd)
 
 	return isatty(fd) && !(no_color && *no_color);
 }
+
+bool sk_print_diagnostics(const struct sk_diagnostics *diagnostics)
+{
+	struct sk_buffer text = {0};
+	bool failed;
+
+	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
+	if (text.length)
+		fwrite(text.bytes, 1, text.length, stderr);
+	failed = text.failed;
+	sk_buffer_release(&text);
+	return !failed;
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "grammar/diagnostic.h"
 #include "vm/support/buffer.h"
 
 /*
@@ -85,6 +86,9 @@ int sk_fail(enum sk_exit status, const char *format, ...) __attribute__((format(
 
 /* Writes a buffer to stdout; SK_EXIT_OK, or SK_EXIT_OUTPUT with a message. */
 int sk_print(const struct sk_buffer *buffer);
+
+/* Writes what was found to stderr as people read it; false if out of memory. */
+bool sk_print_diagnostics(const struct sk_diagnostics *diagnostics);
 
 /* True if colours suit this stream: a terminal, and NO_COLOR is not set. */
 bool sk_wants_color(int fd);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/describe/render.h"
@@ -73,7 +72,6 @@ static int describe(struct sk_rules *rules, const struct form *form, const char 
 {
 	struct sk_pack pack = {0};
 	struct sk_compile_options options = {.priority = 7, .check_only = true, .ret_pack = &pack};
-	struct sk_buffer said = {0};
 	int error = sk_compile_files(rules->packs, rules->pack_count, &options, &rules->diagnostics,
 				     &rules->compiled, NULL);
 
@@ -81,10 +79,7 @@ static int describe(struct sk_rules *rules, const struct form *form, const char 
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	if (error == 0)
 		return print(&pack, form, rule);
-	sk_diagnostics_print(&rules->diagnostics, sk_wants_color(STDERR_FILENO), &said);
-	if (said.length)
-		fwrite(said.bytes, 1, said.length, stderr);
-	sk_buffer_release(&said);
+	sk_print_diagnostics(&rules->diagnostics);
 	return SK_EXIT_FINDINGS;
 }
 

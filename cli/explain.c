@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/explain/nearest.h"
@@ -140,16 +139,6 @@ static int explain_case(struct explaining *explaining, const struct sk_test_case
 	return status;
 }
 
-static void print_diagnostics(const struct sk_diagnostics *diagnostics)
-{
-	struct sk_buffer text = {0};
-
-	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	sk_buffer_release(&text);
-}
-
 struct case_names {
 	const struct sk_test_file *file;
 	uint32_t next;
@@ -180,7 +169,7 @@ static int explain_test(struct explaining *explaining)
 	result = sk_source_read(path, &explaining->diagnostics, &source);
 	if (result == 0)
 		result = sk_test_file_read(&reader, source, &file);
-	print_diagnostics(&explaining->diagnostics);
+	sk_print_diagnostics(&explaining->diagnostics);
 	if (result == -ENOMEM)
 		return out_of_memory();
 	if (result < 0)

@@ -4,24 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compiler/expression.h"
 #include "runtime/capture/plan.h"
 #include "vm/support/alloc.h"
 
 enum { WORDS = sizeof(((struct sk_filter *)0)->syscalls) / sizeof(uint64_t) };
-
-/* Warnings are about rules that are to be kept; a filter is used once. */
-static void print_errors(const struct sk_diagnostics *diagnostics)
-{
-	struct sk_buffer text = {0};
-
-	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	sk_buffer_release(&text);
-}
 
 static int compile(const struct sk_expression *expression, bool quiet, struct sk_buffer *ret_bundle)
 {
@@ -34,8 +22,9 @@ static int compile(const struct sk_expression *expression, bool quiet, struct sk
 	sk_sources_init(&sources, &arena);
 	sk_diagnostics_init(&diagnostics, &sources, &arena);
 	result = sk_compile_expression(expression, &diagnostics, ret_bundle);
+	/* Warnings are about rules that are to be kept; a filter is used once. */
 	if (result == -EINVAL && !quiet)
-		print_errors(&diagnostics);
+		sk_print_diagnostics(&diagnostics);
 	sk_arena_release(&arena);
 	return result;
 }

@@ -30,16 +30,6 @@ static void worsen(struct fmt *fmt, int status)
 		fmt->status = status;
 }
 
-static void print_diagnostics(struct fmt *fmt)
-{
-	struct sk_buffer text = {0};
-
-	sk_diagnostics_print(&fmt->diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	sk_buffer_release(&text);
-}
-
 /* What becomes of a file that is laid out now. */
 static int deliver(struct fmt *fmt, const char *path, const char *name, const char *before, size_t length,
 		   const struct sk_buffer *after)
@@ -167,7 +157,7 @@ static int run(struct sk_command_line *line)
 	sk_diagnostics_init(&fmt.diagnostics, &fmt.sources, &fmt.arena);
 	for (int i = 0; i < line->argc; i++)
 		worsen(&fmt, format_argument(&fmt, line->argv[i]));
-	print_diagnostics(&fmt);
+	sk_print_diagnostics(&fmt.diagnostics);
 	if (fmt.output.length || fmt.output.failed) {
 		status = sk_print(&fmt.output);
 		worsen(&fmt, status);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/lint_format.h"
@@ -57,13 +56,8 @@ static void print_text(const struct lint *lint, const struct sk_lint_result *res
 		       struct sk_buffer *output)
 {
 	const struct sk_diagnostics *diagnostics = result->diagnostics;
-	struct sk_buffer text = {0};
 
-	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	output->failed |= text.failed;
-	sk_buffer_release(&text);
+	output->failed |= !sk_print_diagnostics(diagnostics);
 	if (lint->costs)
 		sk_lint_print_costs(result, output);
 	if (!compiled) {

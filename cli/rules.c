@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "vm/support/alloc.h"
 
@@ -104,16 +103,6 @@ bool sk_rules_take_option(struct sk_rules *rules, struct sk_command_line *line, 
 	return true;
 }
 
-static void print_diagnostics(const struct sk_rules *rules)
-{
-	struct sk_buffer text = {0};
-
-	sk_diagnostics_print(&rules->diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	sk_buffer_release(&text);
-}
-
 int sk_rules_compile(struct sk_rules *rules)
 {
 	struct sk_compile_options options = {
@@ -124,7 +113,7 @@ int sk_rules_compile(struct sk_rules *rules)
 	int error = sk_compile_files(rules->packs, rules->pack_count, &options, &rules->diagnostics,
 				     &rules->compiled, &rules->summary);
 
-	print_diagnostics(rules);
+	sk_print_diagnostics(&rules->diagnostics);
 	if (error == -ENOMEM || rules->diagnostics.out_of_memory || rules->compiled.failed)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	if (error == 0)

@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/replace_file.h"
@@ -92,16 +91,6 @@ static int test_file(struct testing *testing, const char *path)
 	return finish_file(testing, &file);
 }
 
-static void print_diagnostics(const struct sk_diagnostics *diagnostics)
-{
-	struct sk_buffer text = {0};
-
-	sk_diagnostics_print(diagnostics, sk_wants_color(STDERR_FILENO), &text);
-	if (text.length)
-		fwrite(text.bytes, 1, text.length, stderr);
-	sk_buffer_release(&text);
-}
-
 /* What was exercised and what was not: behind TAP as its comments, behind XML on standard error. */
 static void tell_coverage(struct testing *testing)
 {
@@ -152,7 +141,7 @@ static int test_all(struct testing *testing, struct sk_command_line *line)
 		status = sk_paths_add(&files, line->argv[i], &testing->arena, &testing->diagnostics);
 	for (uint32_t i = 0; i < files.count && status != -ENOMEM; i++)
 		status = test_file(testing, files.names[i]);
-	print_diagnostics(&testing->diagnostics);
+	sk_print_diagnostics(&testing->diagnostics);
 	if (status == -ENOMEM || testing->diagnostics.out_of_memory)
 		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	sk_test_report_end(&testing->report);
