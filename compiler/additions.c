@@ -6,15 +6,6 @@
 #include "compiler/compile.h"
 #include "compiler/pack_private.h"
 
-static bool rule_has_tag(const struct sk_pack_rule *rule, const char *tag)
-{
-	for (uint32_t i = 0; i < rule->tag_count; i++) {
-		if (strcmp(rule->tags[i], tag) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool addition_matches(const struct sk_output_addition *addition, const struct sk_pack_rule *rule)
 {
 	if (addition->source && strcmp(addition->source, rule->source) != 0)
@@ -22,7 +13,7 @@ static bool addition_matches(const struct sk_output_addition *addition, const st
 	if (addition->rule && strcmp(addition->rule, rule->name) != 0)
 		return false;
 	for (size_t i = 0; i < addition->tag_count; i++) {
-		if (!rule_has_tag(rule, addition->tags[i]))
+		if (!sk_pack_rule_has_tag(rule, addition->tags[i]))
 			return false;
 	}
 	return true;

@@ -390,7 +390,7 @@ uint32_t sk_check_output(struct sk_check *check, const struct sk_text *text, con
 	return check_operand(&place, operand, SK_EXPRESSION_DEPTH_LIMIT);
 }
 
-static bool is_printable(struct sk_arena *arena, const struct sk_operand *operand, int depth)
+static bool fields_exist(struct sk_arena *arena, const struct sk_operand *operand, int depth)
 {
 	struct sk_resolved_field field;
 
@@ -399,15 +399,15 @@ static bool is_printable(struct sk_arena *arena, const struct sk_operand *operan
 	if (operand->kind == SK_OPERAND_FIELD)
 		return sk_field_resolve(operand, arena, &field, NULL);
 	for (uint32_t i = 0; i < operand->count; i++) {
-		if (!is_printable(arena, operand->children[i], depth - 1))
+		if (!fields_exist(arena, operand->children[i], depth - 1))
 			return false;
 	}
 	return true;
 }
 
-bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *operand)
+bool sk_check_fields_exist(struct sk_arena *arena, const struct sk_operand *operand)
 {
-	return is_printable(arena, operand, SK_EXPRESSION_DEPTH_LIMIT);
+	return fields_exist(arena, operand, SK_EXPRESSION_DEPTH_LIMIT);
 }
 
 /* --- operators --------------------------------------------------------- */

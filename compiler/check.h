@@ -75,9 +75,9 @@ uint32_t sk_check_predicate(struct sk_check *check, const struct sk_node *node);
 uint32_t sk_check_output(struct sk_check *check, const struct sk_text *text, const struct sk_operand *operand);
 
 /*
- * True if all fields of an output token exist: what decides how much of the
- * text is the token (section 4.1).
+ * True if all fields in an operand exist, however deep: of an output token, what
+ * decides how much of the text is the token (section 4.1).
  */
-bool sk_check_is_printable(struct sk_arena *arena, const struct sk_operand *operand);
+bool sk_check_fields_exist(struct sk_arena *arena, const struct sk_operand *operand);
 
 #endif

@@ -39,7 +39,7 @@ static bool accept_token(void *context, const struct sk_operand *operand)
 {
 	struct tokens *tokens = context;
 
-	if (sk_check_is_printable(tokens->temporary, operand)) {
+	if (sk_check_fields_exist(tokens->temporary, operand)) {
 		tokens->is_refused = false;
 		return true;
 	}
@@ -59,7 +59,7 @@ static const struct sk_operand *find_culprit(struct sk_arena *arena, const struc
 	if (depth == 0 || operand->kind == SK_OPERAND_FIELD)
 		return operand;
 	for (uint32_t i = 0; i < operand->count; i++) {
-		if (!sk_check_is_printable(arena, operand->children[i]))
+		if (!sk_check_fields_exist(arena, operand->children[i]))
 			return find_culprit(arena, operand->children[i], depth - 1);
 	}
 	return operand;

@@ -149,6 +149,8 @@ int sk_pack_load(struct sk_pack *pack, const struct sk_source_file *file);
  */
 int sk_pack_resolve(struct sk_pack *pack);
 
+bool sk_pack_rule_has_tag(const struct sk_pack_rule *rule, const char *tag);
+
 /* True of names that conditions can refer to; others get a warning. */
 bool sk_pack_is_macro_name(const char *name);
 bool sk_pack_is_list_name(const char *name);

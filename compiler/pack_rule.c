@@ -575,3 +575,12 @@ int sk_pack_load_rule(struct sk_loader *loader)
 		result = -ENOMEM;
 	return result;
 }
+
+bool sk_pack_rule_has_tag(const struct sk_pack_rule *rule, const char *tag)
+{
+	for (uint32_t i = 0; i < rule->tag_count; i++) {
+		if (strcmp(rule->tags[i], tag) == 0)
+			return true;
+	}
+	return false;
+}

@@ -42,15 +42,6 @@ bool sk_selection_matches(const char *pattern, const char *name)
 	return !*name;
 }
 
-static bool has_tag(const struct sk_pack_rule *rule, const char *tag)
-{
-	for (uint32_t i = 0; i < rule->tag_count; i++) {
-		if (strcmp(rule->tags[i], tag) == 0)
-			return true;
-	}
-	return false;
-}
-
 struct turn {
 	uint64_t turn;
 	uint32_t rule;
@@ -88,7 +79,7 @@ int sk_select_rules(const struct sk_pack *pack, const struct sk_compile_options 
 		for (uint32_t i = 0; i < candidates; i++) {
 			const struct sk_pack_rule *rule = &pack->rules[turns[i].rule];
 
-			if (selection->by_tag ? !has_tag(rule, selection->pattern)
+			if (selection->by_tag ? !sk_pack_rule_has_tag(rule, selection->pattern)
 					      : !sk_selection_matches(selection->pattern, rule->name))
 				continue;
 			if (!selection->enable)

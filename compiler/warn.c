@@ -3,28 +3,11 @@
 
 #include <string.h>
 
-#include "compiler/field.h"
 #include "grammar/parse.h"
 
 static struct sk_span span_of(const struct sk_node *node, const struct sk_operand *operand)
 {
 	return sk_text_span(node->text, operand->begin, operand->end);
-}
-
-/* True if every field in the operand, however deep, is one that exists. */
-static bool fields_exist(struct sk_arena *arena, const struct sk_operand *operand, int depth)
-{
-	struct sk_resolved_field field;
-
-	if (depth == 0)
-		return false;
-	if (operand->kind == SK_OPERAND_FIELD)
-		return sk_field_resolve(operand, arena, &field, NULL);
-	for (uint32_t i = 0; i < operand->count; i++) {
-		if (!fields_exist(arena, operand->children[i], depth - 1))
-			return false;
-	}
-	return true;
 }
 
 /* What a constant would be if it were not one, after taking out its blanks. */
@@ -60,7 +43,7 @@ static void warn_misused(struct sk_check *check, const struct sk_node *node, con
 		if (!meant)
 			return;
 		if (meant->kind == SK_OPERAND_FIELD) {
-			if (fields_exist(check->arena, meant, 1))
+			if (sk_check_fields_exist(check->arena, meant))
 				sk_check_add(check, SK_DIAGNOSTIC_CONDITION_WARNING, span_of(node, constant), false,
 					     sk_arena_printf(check->arena,
 							     "to compare with the field write val(%s)", stripped),
@@ -69,7 +52,7 @@ static void warn_misused(struct sk_check *check, const struct sk_node *node, con
 			return;
 		}
 	}
-	if (fields_exist(check->arena, meant, SK_EXPRESSION_DEPTH_LIMIT))
+	if (sk_check_fields_exist(check->arena, meant))
 		sk_check_add(check, SK_DIAGNOSTIC_CONDITION_WARNING, span_of(node, constant), false,
 			     "to compare with its result write it without quotes and blanks",
 			     "'%s' may be a valid field transformer misused as a const string value",

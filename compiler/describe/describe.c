@@ -335,7 +335,7 @@ static void add_tags(struct describer *describer, struct sk_described *item)
 
 static bool accept_field(void *arena, const struct sk_operand *operand)
 {
-	return sk_check_is_printable(arena, operand);
+	return sk_check_fields_exist(arena, operand);
 }
 
 static void add_output(struct describer *describer, struct sk_described *item)
