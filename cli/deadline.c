@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/deadline.h"
 
-#include <time.h>
+#include "vm/support/clock.h"
 
 enum { POLL_MS = 200 };
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(sk_clock_now(CLOCK_MONOTONIC) / SK_CLOCK_MS);
 }
 
 int64_t sk_deadline_after(uint64_t seconds)

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vm/support/buffer.h"
+#include "vm/support/clock.h"
 
 /* Memory of our own, in bytes: without rings and mapped files, which are shared. */
 static uint64_t own_memory(void)
@@ -96,10 +96,8 @@ void sk_stats_print(const struct sk_engine *engine, const struct sk_capture *cap
 	const struct sk_sensor_stats sensor = sk_sensor_stats(engine->sensor);
 	const struct sk_capture_stats captured = sk_capture_stats(capture);
 	struct sk_buffer line = {0};
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	sk_buffer_printf(&line, "{\"time\":%" PRIu64, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	sk_buffer_printf(&line, "{\"time\":%" PRIu64, sk_clock_now(CLOCK_REALTIME));
 	append(&line, "events", sensor.events);
 	append(&line, "matches", sensor.matches);
 	append(&line, "damaged", sensor.damaged);

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
+#include "vm/support/clock.h"
+
 static int64_t clock_ns(clockid_t clock)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return (int64_t)sk_clock_now(clock);
 }
 
 /* The least that a run of looks at the clock took: the others were disturbed. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "cli/deadline.h"
 #include "cli/loss.h"
@@ -14,6 +13,7 @@
 #include "cli/stats.h"
 #include "runtime/capture/filter.h"
 #include "vm/asks.h"
+#include "vm/support/clock.h"
 
 static int lookup(void *context, int64_t tid, const struct sk_entry_sink *sink)
 {
@@ -225,19 +225,11 @@ static void summarise(const struct sk_engine *engine, const struct sk_capture *c
 		sensor.state.threads_dropped);
 }
 
-static uint64_t wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 uint64_t sk_watch_event_time(const struct sk_sensor *sensor)
 {
 	uint64_t last = sk_sensor_view(sensor)->event.ts;
 
-	return last ? last : wall_clock();
+	return last ? last : sk_clock_now(CLOCK_REALTIME);
 }
 
 /* Those that say what the kernel found behind a path that was given. */
@@ -282,7 +274,7 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 					    watcher);
 		result = sk_capture_poll(watcher->capture, wait, handle, watcher);
 		if (watcher->alert_capture)
-			sk_recorder_tick(watcher->alert_capture->recorder, wall_clock());
+			sk_recorder_tick(watcher->alert_capture->recorder, sk_clock_now(CLOCK_REALTIME));
 		if (next_stats && sk_deadline_wait(next_stats) == 0) {
 			sk_stats_print(engine, watcher->capture);
 			next_stats = sk_deadline_after(options->stats_seconds);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vm/plan.h"
+#include "vm/support/hex.h"
 
 static bool fault(struct sk_constant_fault *ret_fault, const char *message, const char *hint)
 {
@@ -235,17 +236,6 @@ static bool convert_network(const char *text, uint32_t length, struct sk_arena *
 	return true;
 }
 
-static int hex_value(char byte)
-{
-	if (is_digit(byte))
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	if (byte >= 'A' && byte <= 'F')
-		return byte - 'A' + 10;
-	return -1;
-}
-
 static bool convert_hexadecimal(const char *text, uint32_t length, struct sk_arena *arena,
 				struct sk_converted_constant *constant, struct sk_constant_fault *ret_fault)
 {
@@ -255,7 +245,7 @@ static bool convert_hexadecimal(const char *text, uint32_t length, struct sk_are
 	if (!bytes)
 		return fault(ret_fault, NULL, NULL);
 	for (uint32_t i = 0; valid && i < length; i += 2) {
-		int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+		int high = sk_hex_digit(text[i]), low = sk_hex_digit(text[i + 1]);
 
 		valid = high >= 0 && low >= 0;
 		bytes[i / 2] = (char)(valid ? high * 16 + low : 0);

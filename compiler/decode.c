@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compiler/pack_private.h"
+#include "vm/support/hex.h"
 
 int sk_loader_refuse(struct sk_loader *loader, enum sk_diagnostic_id id, struct sk_span span, const char *hint,
 		     const char *format, ...)
@@ -236,16 +237,11 @@ static bool parse_number(const struct sk_text *text, uint32_t *ret_value)
 	uint64_t value = 0;
 
 	for (uint32_t i = hex ? 2 : 0; i < text->length; i++) {
-		char byte = text->bytes[i];
-		uint32_t digit;
+		const int digit = sk_hex_digit(text->bytes[i]);
 
-		if (byte >= '0' && byte <= '9')
-			digit = (uint32_t)(byte - '0');
-		else if (hex && (byte | 0x20) >= 'a' && (byte | 0x20) <= 'f')
-			digit = (uint32_t)((byte | 0x20) - 'a' + 10);
-		else
+		if (digit < 0 || (digit > 9 && !hex))
 			return false;
-		value = value * (hex ? 16 : 10) + digit;
+		value = value * (hex ? 16 : 10) + (uint32_t)digit;
 		if (value > UINT32_MAX)
 			return false;
 	}

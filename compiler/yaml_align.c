@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "compiler/yaml.h"
+#include "vm/support/hex.h"
 
 struct walk {
 	const char *bytes; /* of the file */
@@ -96,17 +97,6 @@ static size_t utf8_length(uint32_t code)
 	return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
-static int hex_value(char byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	if (byte >= 'a' && byte <= 'f')
-		return byte - 'a' + 10;
-	if (byte >= 'A' && byte <= 'F')
-		return byte - 'A' + 10;
-	return -1;
-}
-
 /* An escape of a double-quoted scalar: its length, and how many bytes it makes. */
 static size_t measure_escape(const struct walk *walk, size_t *ret_made)
 {
@@ -116,7 +106,7 @@ static size_t measure_escape(const struct walk *walk, size_t *ret_made)
 
 	for (size_t i = 0; i < digits; i++) {
 		size_t at = walk->at + 2 + i;
-		int value = at < walk->end ? hex_value(walk->bytes[at]) : -1;
+		int value = at < walk->end ? sk_hex_digit(walk->bytes[at]) : -1;
 
 		if (value < 0)
 			break;

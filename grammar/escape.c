@@ -4,16 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static int hexadecimal(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
+#include "vm/support/hex.h"
 
 /*
  * One escape: `body` starts at the backslash and holds at least two bytes.
@@ -55,8 +46,8 @@ static uint32_t unescape_one(char quote, const char *body, uint32_t length, char
 		*ret_byte = body[1];
 		return 2;
 	case 'x':
-		high = length > 2 ? hexadecimal(body[2]) : -1;
-		low = length > 3 ? hexadecimal(body[3]) : -1;
+		high = length > 2 ? sk_hex_digit(body[2]) : -1;
+		low = length > 3 ? sk_hex_digit(body[3]) : -1;
 		if (high < 0 || low < 0) {
 			*ret_fault = SK_ESCAPE_HEXADECIMAL;
 			return 2;

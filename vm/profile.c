@@ -7,6 +7,7 @@
 #include "vm/profiler.h"
 #include "vm/rows.h"
 #include "vm/support/alloc.h"
+#include "vm/support/clock.h"
 
 enum {
 	LIMIT_NS = 1000000,   /* between two looks: whoever had the processor, it was not the engine */
@@ -23,10 +24,7 @@ const struct sk_profile_part_info sk_profile_parts[SK_PROFILE_PART_COUNT] = {
 
 static int64_t clock_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	return (int64_t)sk_clock_now(CLOCK_MONOTONIC);
 }
 
 /* The least that a run of looks took: the others were disturbed. */

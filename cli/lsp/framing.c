@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "vm/support/alloc.h"
+#include "vm/support/hex.h"
 
 void sk_lsp_framing_release(struct sk_lsp_framing *framing)
 {
@@ -124,14 +125,11 @@ static long unit_at(const char *json, size_t at, size_t length)
 	if (length - at < 6 || json[at] != '\\' || json[at + 1] != 'u')
 		return -1;
 	for (size_t i = at + 2; i < at + 6; i++) {
-		char byte = json[i] | 0x20;
+		const int digit = sk_hex_digit(json[i]);
 
-		if (json[i] >= '0' && json[i] <= '9')
-			value = value * 16 + (json[i] - '0');
-		else if (byte >= 'a' && byte <= 'f')
-			value = value * 16 + (byte - 'a' + 10);
-		else
+		if (digit < 0)
 			return -1;
+		value = value * 16 + digit;
 	}
 	return value;
 }

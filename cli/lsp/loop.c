@@ -4,19 +4,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/lsp/framing.h"
+#include "vm/support/clock.h"
 
 enum { PARENT_INTERVAL = 3000 /* ms between looks at whether the client's process is there */ };
 
 static uint64_t now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+	return sk_clock_now(CLOCK_MONOTONIC) / SK_CLOCK_MS;
 }
 
 static int write_out(struct sk_lsp_server *server, int output)

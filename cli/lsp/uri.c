@@ -6,14 +6,7 @@
 
 #include "vm/support/alloc.h"
 #include "vm/support/buffer.h"
-
-static int hex_value(char byte)
-{
-	if (byte >= '0' && byte <= '9')
-		return byte - '0';
-	byte |= 0x20;
-	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
+#include "vm/support/hex.h"
 
 /* The buffer's text without `.`, `..` and doubled slashes, in place. */
 static void normalize(char *path)
@@ -63,7 +56,7 @@ char *sk_lsp_uri_to_path(const char *uri)
 	if (*uri != '/')
 		return NULL;
 	for (; *uri && *uri != '?' && *uri != '#'; uri++) {
-		int high = *uri == '%' ? hex_value(uri[1]) : -1, low = high >= 0 ? hex_value(uri[2]) : -1;
+		int high = *uri == '%' ? sk_hex_digit(uri[1]) : -1, low = high >= 0 ? sk_hex_digit(uri[2]) : -1;
 		char byte = *uri;
 
 		if (low >= 0) {

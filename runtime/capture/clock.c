@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/capture/clock.h"
 
-#include <time.h>
-
-static uint64_t nanoseconds(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
+#include "vm/support/clock.h"
 
 uint64_t sk_clock_boot_time(void)
 {
@@ -17,8 +9,8 @@ uint64_t sk_clock_boot_time(void)
 
 	/* The sample whose two readings of the boot clock lie closest together. */
 	for (int i = 0; i < 16; i++) {
-		uint64_t before = nanoseconds(CLOCK_BOOTTIME), now = nanoseconds(CLOCK_REALTIME);
-		uint64_t span = nanoseconds(CLOCK_BOOTTIME) - before;
+		uint64_t before = sk_clock_now(CLOCK_BOOTTIME), now = sk_clock_now(CLOCK_REALTIME);
+		uint64_t span = sk_clock_now(CLOCK_BOOTTIME) - before;
 
 		if (span < best_span) {
 			best_span = span;
@@ -30,5 +22,5 @@ uint64_t sk_clock_boot_time(void)
 
 uint64_t sk_clock_boot(void)
 {
-	return nanoseconds(CLOCK_BOOTTIME);
+	return sk_clock_now(CLOCK_BOOTTIME);
 }

@@ -2,19 +2,17 @@
 #include "runtime/containers/helper_thread.h"
 
 #include <signal.h>
-#include <time.h>
+
+#include "vm/support/clock.h"
 
 int64_t sk_helper_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(sk_clock_now(CLOCK_MONOTONIC) / SK_CLOCK_MS);
 }
 
 struct timespec sk_helper_moment(int64_t ms)
 {
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * SK_CLOCK_MS};
 }
 
 void sk_helper_init_lock(pthread_mutex_t *lock, pthread_cond_t *changed)

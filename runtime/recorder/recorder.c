@@ -20,6 +20,7 @@
 #include "runtime/scap/writer.h"
 #include "vm/event.h"
 #include "vm/support/alloc.h"
+#include "vm/support/clock.h"
 
 enum {
 	RULE_SIZE = 80,
@@ -130,18 +131,10 @@ static int flush(struct sk_recorder *recorder)
 	return sk_scap_writer_flush(recorder->newer.writer);
 }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * second + (uint64_t)now.tv_nsec;
-}
-
 static int dump(struct sk_recorder *recorder, struct sk_state *state)
 {
 	const struct sk_entry_sink sink = sk_scap_writer_sink(recorder->newer.writer);
-	uint64_t begin = clock_ns(), took;
+	uint64_t begin = sk_clock_now(CLOCK_MONOTONIC), took;
 	int result;
 
 	recorder->newer.in_known = true;
@@ -149,7 +142,7 @@ static int dump(struct sk_recorder *recorder, struct sk_state *state)
 	if (result == 0)
 		result = flush(recorder);
 	recorder->newer.in_known = false;
-	took = clock_ns() - begin;
+	took = sk_clock_now(CLOCK_MONOTONIC) - begin;
 	recorder->stats.dumps++;
 	recorder->stats.dump_ns += took;
 	if (took > recorder->stats.longest_ns)

@@ -22,12 +22,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/scap/ahead.h"
 #include "runtime/scap/file.h"
 #include "runtime/scap/inflate.h"
 #include "vm/support/alloc.h"
+#include "vm/support/clock.h"
 
 enum {
 	/* Large enough that system calls don't count, small enough for the level 2 cache. */
@@ -393,21 +393,13 @@ void sk_scap_input_close(struct sk_scap_input *input)
 		input->release(input);
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 size_t sk_scap_input_more(struct sk_scap_input *input, size_t wanted)
 {
 	if (!input->ended && input->timed) {
-		uint64_t begun = thread_cpu_ns();
+		uint64_t begun = sk_clock_now(CLOCK_THREAD_CPUTIME_ID);
 
 		input->refill(input, wanted);
-		input->refill_ns += thread_cpu_ns() - begun;
+		input->refill_ns += sk_clock_now(CLOCK_THREAD_CPUTIME_ID) - begun;
 		input->refills++;
 	} else if (!input->ended) {
 		input->refill(input, wanted);

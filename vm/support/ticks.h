@@ -7,11 +7,12 @@
 #define SK_SUPPORT_TICKS_H
 
 #include <stdint.h>
-#include <time.h>
 
 #ifdef __x86_64__
 #include <x86intrin.h>
 #endif
+
+#include "vm/support/clock.h"
 
 static inline uint64_t sk_ticks(void)
 {
@@ -23,10 +24,7 @@ static inline uint64_t sk_ticks(void)
 	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
 	return ticks;
 #else
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return sk_clock_now(CLOCK_MONOTONIC);
 #endif
 }
 
