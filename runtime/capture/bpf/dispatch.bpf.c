@@ -22,21 +22,11 @@ int sk_sys_exit(__u64 *context)
 {
 	const struct pt_regs *registers = (const struct pt_regs *)context[0];
 	struct task_struct *task = sk_current();
-	__u32 number = sk_arch_number(registers, task);
-	const volatile struct sk_dispatch *dispatch;
+	const volatile struct sk_dispatch *dispatch = sk_dispatch_row(registers, task);
 	struct sk_scratch *scratch;
-	__u32 process;
 
-	if (number >= SK_NUMBERS_END)
+	if (!dispatch)
 		return 0;
-	dispatch = &sk_dispatch_table[number];
-	if (dispatch->program == SK_PROGRAM_NONE)
-		return 0;
-	if (sk_config.only_tree) {
-		process = bpf_get_current_pid_tgid() >> 32;
-		if (!bpf_map_lookup_elem(&sk_tree, &process))
-			return 0;
-	}
 	scratch = sk_scratch_take(dispatch->event);
 	if (!scratch)
 		return 0;

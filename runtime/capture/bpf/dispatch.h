@@ -9,6 +9,19 @@
 
 extern const volatile struct sk_dispatch sk_dispatch_table[SK_NUMBERS_END];
 
+/* The row of the call that a thread is in; NULL if nobody wants its events. */
+static __always_inline const volatile struct sk_dispatch *sk_dispatch_row(const struct pt_regs *registers,
+									  struct task_struct *task)
+{
+	__u32 number = sk_arch_number(registers, task);
+	const volatile struct sk_dispatch *row;
+
+	if (number >= SK_NUMBERS_END)
+		return NULL;
+	row = &sk_dispatch_table[number];
+	return row->program != SK_PROGRAM_NONE && sk_current_wanted() ? row : NULL;
+}
+
 /*
  * 32-bit programs have one call for all of sockets: its number and a pointer
  * to the arguments, of which only as many as the call has are there.

@@ -95,21 +95,11 @@ int sk_sys_enter(__u64 *context)
 {
 	const struct pt_regs *registers = (const struct pt_regs *)context[0];
 	struct task_struct *task = sk_current();
-	__u32 number = sk_arch_number(registers, task);
-	const volatile struct sk_dispatch *dispatch;
+	const volatile struct sk_dispatch *dispatch = sk_dispatch_row(registers, task);
 	struct sk_scratch *scratch;
-	__u32 process;
 
-	if (number >= SK_NUMBERS_END)
+	if (!dispatch || (!dispatch->enters && !dispatch->begun))
 		return 0;
-	dispatch = &sk_dispatch_table[number];
-	if (!dispatch->enters && !dispatch->begun)
-		return 0;
-	if (sk_config.only_tree) {
-		process = bpf_get_current_pid_tgid() >> 32;
-		if (!bpf_map_lookup_elem(&sk_tree, &process))
-			return 0;
-	}
 	if (dispatch->begun)
 		keep_paths(task, registers, dispatch);
 	if (!dispatch->enters)

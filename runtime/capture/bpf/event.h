@@ -158,6 +158,18 @@ extern struct sk_rings_map sk_rings SEC(".maps");
 extern struct sk_tree_map sk_tree SEC(".maps");
 extern struct sk_begun_map sk_begun SEC(".maps");
 
+/* True if this process is to be captured. */
+static __always_inline bool sk_process_wanted(__u32 process)
+{
+	return !sk_config.only_tree || bpf_map_lookup_elem(&sk_tree, &process);
+}
+
+/* The same of the one that runs, which is not asked for where all are. */
+static __always_inline bool sk_current_wanted(void)
+{
+	return !sk_config.only_tree || sk_process_wanted(bpf_get_current_pid_tgid() >> 32);
+}
+
 #define sk_barrier(variable) asm volatile("" : "+r"(variable))
 
 /*

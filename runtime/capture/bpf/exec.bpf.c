@@ -169,7 +169,7 @@ int sk_process_exec(__u64 *context)
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct sk_scratch *scratch;
 
-	if (!sk_process_wanted(bpf_get_current_pid_tgid() >> 32))
+	if (!sk_current_wanted())
 		return 0;
 	scratch = sk_scratch_take(SK_EVENT_SYSCALL_EXECVE_19_X);
 	if (!scratch)

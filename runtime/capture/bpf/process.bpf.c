@@ -193,11 +193,10 @@ SEC("tp_btf/sched_process_exit")
 int sk_process_exit(void *context)
 {
 	struct task_struct *task = sk_current();
-	__u32 process = bpf_get_current_pid_tgid() >> 32;
 	__u32 status = task->exit_code;
 	struct sk_scratch *scratch;
 
-	if (task->flags & PF_KTHREAD || !sk_process_wanted(process))
+	if (task->flags & PF_KTHREAD || !sk_current_wanted())
 		return 0;
 	scratch = sk_scratch_take(SK_EVENT_PROCEXIT_1_E);
 	if (!scratch)

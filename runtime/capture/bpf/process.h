@@ -213,10 +213,4 @@ static __always_inline void sk_put_process(struct sk_scratch *scratch, struct ta
 	sk_put_cgroups(scratch, task);
 }
 
-/* True if this process is to be captured. */
-static __always_inline bool sk_process_wanted(__u32 process)
-{
-	return !sk_config.only_tree || bpf_map_lookup_elem(&sk_tree, &process);
-}
-
 #endif

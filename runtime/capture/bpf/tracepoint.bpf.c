@@ -59,12 +59,22 @@ struct fault_event {
 _Static_assert(SK_NPARAMS_SIGNALDELIVER_E == 3 && SK_NPARAMS_SCHEDSWITCH_6_E == 6 && SK_NPARAMS_PAGE_FAULT_E == 3,
 	       "the events above are the schema's");
 
-/* A place in the ring, or NULL, and that is counted. */
-static __always_inline void *reserve(struct sk_scratch *scratch, enum sk_builder builder, __u32 type, __u64 size)
+/*
+ * A place in the ring for an event of the thread that runs, and this CPU's
+ * area; or NULL: nobody wants it, or it is lost, and that is counted.
+ */
+static __always_inline void *reserve(enum sk_builder builder, __u32 type, __u64 size,
+				     struct sk_scratch **ret_scratch)
 {
+	struct sk_scratch *scratch;
 	__u32 class = sk_class_of(type);
 	void *ring, *place = NULL;
 
+	if (!sk_current_wanted())
+		return NULL;
+	scratch = sk_scratch_here();
+	if (!scratch)
+		return NULL;
 	sk_produce(scratch, class);
 	if (!sk_build_begin(scratch, builder)) {
 		sk_lose(scratch, class, SK_LOSS_SCRATCH);
@@ -77,6 +87,7 @@ static __always_inline void *reserve(struct sk_scratch *scratch, enum sk_builder
 		sk_lose(scratch, class, SK_LOSS_RING);
 		sk_build_end(scratch, builder);
 	}
+	*ret_scratch = scratch;
 	return place;
 }
 
@@ -91,11 +102,6 @@ static __always_inline void *reserve(struct sk_scratch *scratch, enum sk_builder
 		bpf_ringbuf_submit((event), sk_wake());                                                            \
 		sk_build_end(scratch, builder);                                                                    \
 	} while (0)
-
-static __always_inline bool wanted(void)
-{
-	return sk_process_wanted(bpf_get_current_pid_tgid() >> 32);
-}
 
 /* Who sent it, as far as the kernel notes that for this signal. */
 static __always_inline __s32 sender(__s32 signal, const struct kernel_siginfo *info)
@@ -130,12 +136,7 @@ int sk_signal_deliver(__u64 *context)
 	struct signal_event *event;
 	struct sk_scratch *scratch;
 
-	if (!wanted())
-		return 0;
-	scratch = sk_scratch_here();
-	if (!scratch)
-		return 0;
-	event = reserve(scratch, SK_BUILDER_SIGNAL, SK_EVENT_SIGNALDELIVER_E, sizeof(*event));
+	event = reserve(SK_BUILDER_SIGNAL, SK_EVENT_SIGNALDELIVER_E, sizeof(*event), &scratch);
 	if (!event)
 		return 0;
 	event->lengths[0] = event->lengths[1] = 8;
@@ -155,12 +156,7 @@ int sk_sched_switch(__u64 *context)
 	struct switch_event *event;
 	struct sk_scratch *scratch;
 
-	if (!wanted())
-		return 0;
-	scratch = sk_scratch_here();
-	if (!scratch)
-		return 0;
-	event = reserve(scratch, SK_BUILDER_SWITCH, SK_EVENT_SCHEDSWITCH_6_E, sizeof(*event));
+	event = reserve(SK_BUILDER_SWITCH, SK_EVENT_SCHEDSWITCH_6_E, sizeof(*event), &scratch);
 	if (!event)
 		return 0;
 	mm = BPF_CORE_READ(previous, mm);
@@ -184,12 +180,7 @@ static __always_inline int page_fault(const __u64 *context, enum sk_builder buil
 	struct fault_event *event;
 	struct sk_scratch *scratch;
 
-	if (!wanted())
-		return 0;
-	scratch = sk_scratch_here();
-	if (!scratch)
-		return 0;
-	event = reserve(scratch, builder, SK_EVENT_PAGE_FAULT_E, sizeof(*event));
+	event = reserve(builder, SK_EVENT_PAGE_FAULT_E, sizeof(*event), &scratch);
 	if (!event)
 		return 0;
 	event->lengths[0] = event->lengths[1] = 8;

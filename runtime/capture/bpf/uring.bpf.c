@@ -450,7 +450,7 @@ int sk_uring_submit(__u64 *context)
 
 	if (opcode >= SK_URING_OPCODES || sk_uring_table[opcode].program == SK_PROGRAM_NONE)
 		return 0;
-	if (sk_config.only_tree && !bpf_map_lookup_elem(&sk_tree, &process))
+	if (!sk_process_wanted(process))
 		return 0;
 	scratch = sk_scratch_take(sk_uring_table[opcode].event);
 	if (!scratch)
