@@ -19,6 +19,7 @@ static int check(void)
 
 	if (sk_capture_open(&options, &capture, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
+	sk_watch_tell_unseen(capture);
 	sk_capture_close(capture);
 	return SK_EXIT_OK;
 }
@@ -175,7 +176,9 @@ const struct sk_command sk_command_run = {
 			 "threads, "
 			 "fds and containers that are known, memory, time on the CPU"},
 			{OPTION_CHECK, "check", NULL,
-			 "only say whether this host can be watched: exit status 0, or 4 and the reason"},
+			 "only say whether this host can be watched: exit status 0, and what this kernel does not "
+			 "tell; or 4 "
+			 "and the reason"},
 			{0},
 		},
 	.example = "  saker run -b default.skb\n  saker run -r rules/ --json -o /var/log/saker.jsonl\n"

@@ -243,6 +243,13 @@ static bool needs_begun_paths(uint16_t field)
 	return field == SK_FIELD_SAKER_PATH_REWRITTEN;
 }
 
+void sk_watch_tell_unseen(const struct sk_capture *capture)
+{
+	if (!sk_capture_sees_uring(capture))
+		fprintf(stderr, "saker: this kernel does not tell of operations of io_uring so that they can be "
+				"followed (Linux 5.19 and newer do); only the ring's own calls are seen\n");
+}
+
 static int watch(struct sk_engine *engine, const struct sk_watch_options *options, struct watcher *watcher)
 {
 	struct sk_capture_options capture_options = {
@@ -263,9 +270,7 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 	if (sk_capture_open(&capture_options, &watcher->capture, &error) < 0 || sk_proc_scan(0, &sink, &error) < 0)
 		return sk_fail(SK_EXIT_REFUSED, "%s", error.message);
 	fprintf(stderr, "saker: watching with %u rules\n", engine->rules.bundle.rules_count);
-	if (!sk_capture_sees_uring(watcher->capture))
-		fprintf(stderr, "saker: this kernel does not tell of operations of io_uring (it has no tracepoint "
-				"io_uring_submit_req); only the ring's own calls are seen\n");
+	sk_watch_tell_unseen(watcher->capture);
 	end = sk_deadline_after(options->seconds);
 	next_stats = sk_deadline_after(options->stats_seconds);
 	while (!sk_signals_stop() && (wait = sk_deadline_wait(end)) > 0 && (result >= 0 || result == -EINTR)) {

@@ -60,6 +60,9 @@ struct sk_state_source sk_watch_source_asking(struct sk_inquirer *inquirer);
 /* What an event that no kernel made happened at: the time of the last event, so that times never go back; now if none came. */
 uint64_t sk_watch_event_time(const struct sk_sensor *sensor);
 
+/* Says on stderr what of that which was asked for this kernel does not tell; nothing where it tells all. */
+void sk_watch_tell_unseen(const struct sk_capture *capture);
+
 struct sk_watch_options {
 	struct sk_inquirer *inquirer;           /* of its source */
 	struct sk_alert_capture *alert_capture; /* started; NULL: alerts get no captures */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "runtime/capture/bpf/shared.h"
@@ -30,6 +31,7 @@
 #include "runtime/capture/plan.h"
 #include "runtime/capture/proc_tree.h"
 #include "runtime/capture/rings.h"
+#include "runtime/capture/uring.h"
 #include "vm/event.h"
 #include "vm/notes.h"
 #include "vm/support/alloc.h"
@@ -71,6 +73,7 @@ struct sk_capture {
 	struct bpf_link *links[LINK_COUNT];
 	size_t link_count;
 	bool uring_unseen;
+	struct bpf_program *uring_submit; /* of those that are told of submissions; NULL: none is */
 	struct sk_rings rings;
 	struct sk_merge *merge;
 	struct sk_loss_watch *loss;
@@ -210,20 +213,30 @@ static void classify(struct sk_capture *capture)
 	}
 }
 
-/*
- * Both of the kernel's tracepoints are needed, and the request as it is since
- * 5.19; false: operations of io_uring remain unseen, though they are wanted.
- */
-static bool select_uring(const struct sk_capture_bpf *programs, const struct sk_capture_options *options)
+/* False: operations of io_uring remain unseen, though they are wanted. */
+static bool select_uring(struct sk_capture *capture, const struct sk_capture_options *options)
 {
+	const struct sk_capture_bpf *programs = capture->programs;
+	struct bpf_program *const submit[] = {
+		[SK_URING_SUBMIT_REQ] = programs->progs.sk_uring_submit_req,
+		[SK_URING_SUBMIT_SQE] = programs->progs.sk_uring_submit_sqe,
+		[SK_URING_SUBMIT_SQE_OF_RING] = programs->progs.sk_uring_submit_sqe_of_ring,
+	};
 	bool wanted =
 		sk_capture_plan_uring(options->syscalls, options->syscall_words, programs->rodata->sk_uring_table);
-	bool possible = libbpf_find_vmlinux_btf_id("io_uring_submit_req", BPF_TRACE_RAW_TP) > 0 &&
-			libbpf_find_vmlinux_btf_id("io_uring_complete", BPF_TRACE_RAW_TP) > 0;
+	enum sk_uring_submission submission = SK_URING_UNTOLD;
+	struct btf *kernel;
 
-	bpf_program__set_autoload(programs->progs.sk_uring_submit, wanted && possible);
-	bpf_program__set_autoload(programs->progs.sk_uring_complete, wanted && possible);
-	return !wanted || possible;
+	if (wanted) {
+		kernel = btf__load_vmlinux_btf();
+		submission = sk_uring_submission(kernel);
+		btf__free(kernel);
+	}
+	capture->uring_submit = submit[submission];
+	for (size_t i = SK_URING_UNTOLD + 1; i < sizeof(submit) / sizeof(submit[0]); i++)
+		bpf_program__set_autoload(submit[i], i == submission);
+	bpf_program__set_autoload(programs->progs.sk_uring_complete, submission != SK_URING_UNTOLD);
+	return !wanted || submission != SK_URING_UNTOLD;
 }
 
 static int configure(struct sk_capture *capture, const struct sk_capture_options *options,
@@ -262,7 +275,7 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	bpf_program__set_autoload(programs->progs.sk_process_free, options->only_tree_of != 0);
 	bpf_program__set_autoload(programs->progs.sk_sys_enter, options->enter_events || options->begun_paths);
 	select_optional(programs, options);
-	capture->uring_unseen = !select_uring(programs, options);
+	capture->uring_unseen = !select_uring(capture, options);
 	result = bpf_map__set_max_entries(programs->maps.sk_rings, (uint32_t)rings->ring_count);
 	if (result == 0)
 		result = bpf_map__set_max_entries(programs->maps.sk_scratch_areas, (uint32_t)cpus);
@@ -397,10 +410,10 @@ static int attach_all(struct sk_capture *capture, int64_t only_tree_of, struct s
 	if (result == 0)
 		result = attach_optional(capture, error);
 	/* Completions first: what is submitted is waited for. */
-	if (result == 0 && bpf_program__autoload(programs->progs.sk_uring_submit)) {
+	if (result == 0 && capture->uring_submit) {
 		result = attach(capture, programs->progs.sk_uring_complete, error);
 		if (result == 0)
-			result = attach(capture, programs->progs.sk_uring_submit, error);
+			result = attach(capture, capture->uring_submit, error);
 	}
 	if (result == 0 && bpf_program__autoload(programs->progs.sk_sys_enter))
 		result = attach(capture, programs->progs.sk_sys_enter, error);

@@ -105,8 +105,7 @@ struct sk_capture_stats sk_capture_cpu_stats(const struct sk_capture *capture, s
 
 /*
  * False if this kernel doesn't tell of the operations of io_uring that were
- * asked for by their system calls: it lacks the tracepoints io_uring_submit_req and
- * io_uring_complete.
+ * asked for by their system calls (runtime/capture/uring.h).
  */
 bool sk_capture_sees_uring(const struct sk_capture *capture);
 

@@ -320,6 +320,20 @@ struct io_ring_ctx {
 	struct io_file_table file_table;
 };
 
+/* Before 6.13. */
+struct io_fixed_file {
+	unsigned long file_ptr;
+};
+
+struct io_file_table___slots {
+	struct io_fixed_file *files;
+};
+
+struct io_ring_ctx___slots {
+	struct io_file_table___slots file_table;
+	unsigned int nr_user_files;
+};
+
 struct io_kiocb {
 	struct file *file;
 	__u8 opcode;

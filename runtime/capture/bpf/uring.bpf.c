@@ -4,7 +4,7 @@
  * the event of the call that it stands for, marked as an operation.
  *
  *   io_uring_submit_req ──► pending[request]: who, which, the kernel's copies
- *                               │              of paths and addresses
+ *   (or _sqe, before 6.3)       │              of paths and addresses
  *   io_uring_complete ──────────┴─► event, with the result
  *
  * A request belongs to the thread that submitted it; what a ring's own thread
@@ -164,7 +164,9 @@ static __always_inline void keep(struct sk_uring_request *request, const struct 
 		keep_connect(request, command);
 		break;
 	case OP_LISTEN:
-		request->arguments[1] = BPF_CORE_READ((const struct io_listen *)command, backlog);
+		/* Since 6.11. */
+		if (bpf_core_field_exists(((const struct io_listen *)command)->backlog))
+			request->arguments[1] = BPF_CORE_READ((const struct io_listen *)command, backlog);
 		break;
 	case OP_SHUTDOWN:
 		request->arguments[1] = BPF_CORE_READ((const struct io_shutdown *)command, how);
@@ -202,8 +204,18 @@ static __always_inline void keep(struct sk_uring_request *request, const struct 
 static __always_inline struct file *file_in_slot(const struct io_kiocb *io, __u32 slot)
 {
 	struct io_ring_ctx *ring = BPF_CORE_READ(io, ctx);
+	const struct io_ring_ctx___slots *older = (const void *)ring;
 	struct io_rsrc_node *node = NULL, **nodes;
+	struct io_fixed_file *files, entry = {};
 
+	/* Before 6.13. */
+	if (bpf_core_field_exists(older->file_table.files)) {
+		if (slot >= BPF_CORE_READ(older, nr_user_files))
+			return NULL;
+		files = BPF_CORE_READ(older, file_table.files);
+		bpf_probe_read_kernel(&entry, sizeof(entry), files + slot);
+		return (struct file *)(entry.file_ptr & ~(unsigned long)FILE_POINTER_BITS);
+	}
 	if (!bpf_core_field_exists(ring->file_table.data) || slot >= BPF_CORE_READ(ring, file_table.data.nr))
 		return NULL;
 	nodes = BPF_CORE_READ(ring, file_table.data.nodes);
@@ -438,10 +450,8 @@ static __always_inline void tell(struct sk_scratch *scratch, const struct sk_uri
 
 /* --- tracepoints ----------------------------------------------------------- */
 
-SEC("tp_btf/io_uring_submit_req")
-int sk_uring_submit(__u64 *context)
+static __noinline int submit(const struct io_kiocb *io)
 {
-	const struct io_kiocb *io = (const struct io_kiocb *)context[0];
 	struct task_struct *task = sk_current();
 	__u64 key = (__u64)io, ids = bpf_get_current_pid_tgid(), flags;
 	__u32 opcode = BPF_CORE_READ(io, opcode), process = ids >> 32;
@@ -468,6 +478,26 @@ int sk_uring_submit(__u64 *context)
 	}
 	sk_scratch_release(scratch);
 	return 0;
+}
+
+/* One of these is loaded: which one runtime/capture/uring.h sees. */
+SEC("tp_btf/io_uring_submit_req")
+int sk_uring_submit_req(__u64 *context)
+{
+	return submit((const struct io_kiocb *)context[0]);
+}
+
+SEC("tp_btf/io_uring_submit_sqe")
+int sk_uring_submit_sqe(__u64 *context)
+{
+	return submit((const struct io_kiocb *)context[0]);
+}
+
+/* Behind its ring. */
+SEC("tp_btf/io_uring_submit_sqe")
+int sk_uring_submit_sqe_of_ring(__u64 *context)
+{
+	return submit((const struct io_kiocb *)context[1]);
 }
 
 SEC("tp_btf/io_uring_complete")
