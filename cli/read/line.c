@@ -113,6 +113,12 @@ static bool is_own_time(const struct sk_lines *lines, uint32_t expression)
 	       sk_token_field(lines->bundle, expression) == SK_FIELD_EVT_OUTPUTTIME;
 }
 
+/* Of the filter and the format, whose bundle is one rule. */
+static bool is_evidence(const struct sk_lines *lines, uint32_t expression)
+{
+	return sk_token_field(lines->bundle, expression) == SK_FIELD_SAKER_EVIDENCE;
+}
+
 static void append_time(const struct sk_lines *lines, struct sk_buffer *buffer)
 {
 	const uint64_t time = time_shown(lines);
@@ -149,7 +155,12 @@ static void append_token(const struct sk_lines *lines, const struct sk_instructi
 		sk_token_fit(instruction, start, buffer);
 		return;
 	}
-	sk_token_print(lines->bundle, sk_sensor_vm(lines->sensor), instruction, buffer);
+	if (is_evidence(lines, instruction->operand)) {
+		sk_buffer_append_text(buffer, sk_sensor_evidence(lines->sensor, 0));
+		sk_token_fit(instruction, start, buffer);
+	} else {
+		sk_token_print(lines->bundle, sk_sensor_vm(lines->sensor), instruction, buffer);
+	}
 	if (!buffer->failed)
 		mask_controls(buffer, start);
 }
@@ -168,6 +179,11 @@ static void append_text(const struct sk_lines *lines, struct sk_buffer *buffer)
 			sk_buffer_append(buffer, text, length);
 		}
 	}
+}
+
+static void append_quoted(const char *text, struct sk_buffer *buffer)
+{
+	sk_json_quote(text, strlen(text), buffer);
 }
 
 static void append_object(const struct sk_lines *lines, struct sk_buffer *buffer)
@@ -189,6 +205,8 @@ static void append_object(const struct sk_lines *lines, struct sk_buffer *buffer
 			sk_buffer_printf(buffer, "%" PRIu64, time_shown(lines));
 		else if (sk_token_is_time(lines->bundle, expression))
 			sk_buffer_printf(buffer, "%" PRIu64, ts);
+		else if (is_evidence(lines, expression))
+			append_quoted(sk_sensor_evidence(lines->sensor, 0), buffer);
 		else
 			sk_token_print_json(lines->bundle, sk_vm_value(sk_sensor_vm(lines->sensor), expression),
 					    expression, buffer);
@@ -199,7 +217,8 @@ static void append_object(const struct sk_lines *lines, struct sk_buffer *buffer
 static bool is_complete(const struct sk_lines *lines)
 {
 	for (uint32_t i = 0; i < lines->key_count; i++)
-		if (!sk_token_is_present(lines->bundle, sk_sensor_vm(lines->sensor), lines->keys[i]))
+		if (!is_evidence(lines, lines->keys[i]) &&
+		    !sk_token_is_present(lines->bundle, sk_sensor_vm(lines->sensor), lines->keys[i]))
 			return false;
 	return true;
 }

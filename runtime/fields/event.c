@@ -38,7 +38,7 @@ static struct open_params open_params(uint16_t type)
 	}
 }
 
-/* What an alert rests on is no affair of an event: alerts put it in (runtime/evidence.h). */
+/* What an alert rests on is no affair of an event: who prints one puts it in (runtime/evidence.h). */
 struct sk_value extract_SAKER_EVIDENCE(const struct sk_extraction *asked)
 {
 	(void)asked;

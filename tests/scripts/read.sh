@@ -26,6 +26,16 @@ expect "-F prints values with tabs between" prints "2	<NA>	execve" \
 	"$saker" read $demo -n 1 -F 'evt.num,proc.aname[2],evt.type' evt.num=2
 expect "--json prints an object" prints '{"evt.num":5,"evt.outputtime":1795304404925075182,"fd.name":null,"proc.name":"chroot"}' \
 	"$saker" read $demo --json -p '*%proc.name %evt.num %fd.name %evt.outputtime %proc.name' evt.num=5
+expect "evidence is of the values in the line" prints "unknown: proc.pname (parent never seen)
+complete" sh -c "'$saker' read $demo -n 1 -p '*%proc.pname%saker.evidence' evt.num=4 | sed 's/<NA>//' &&
+	'$saker' read $demo -n 1 -p %saker.evidence evt.num=4"
+expect "and in the filter" prints '{"evt.num":1,"saker.evidence":"unknown: proc.pname (parent never seen)"}' \
+	"$saker" read fuzz/seeds/capture/notes.scap --json -n 1 -F evt.num,saker.evidence 'not proc.pname = x'
+expect "and says what was lost" prints "complete           |
+lost: 5 open events|
+lost: 1 process, 5 |
+lost: 1 process, 5 |" "$saker" read fuzz/seeds/capture/notes.scap -p '%19saker.evidence|' evt.type=openat
+expect "no condition asks for it" exits 2 "$saker" read $demo saker.evidence = complete
 expect "-t absolute" prints 1795304404.925075182 "$saker" read $demo -t a -p %evt.outputtime evt.num=5
 expect "-t relative" prints 0.001469713 "$saker" read $demo -t relative -p %evt.outputtime evt.num=5
 expect "-t delta counts from the line before" prints "0.000000000 0.001469713 " sh -c \
