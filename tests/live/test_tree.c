@@ -9,7 +9,81 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "tests/live/live.h"
+#include "tests/live/look.h"
+
+/* --- who belongs to it -------------------------------------------------------- */
+
+static void open_in_children(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		pid = fork();
+		if (pid == 0) {
+			open("/deep/below", O_RDONLY);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void open_elsewhere(void)
+{
+	open("/somewhere/else", O_RDONLY);
+}
+
+TEST(only_a_tree_keeps_the_others_out)
+{
+	struct child child = start_child(open_in_children), other = start_child(open_elsewhere);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+
+	if (capture) {
+		let_go(&other);
+		waitpid(other.pid, NULL, 0);
+		let_go(&child);
+		collect(capture, child.pid);
+		CHECK(find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/deep/below"));
+		for (const struct sk_event *event = NULL;
+		     (event = find_next(event, SK_EVENT_SYSCALL_OPENAT_2_X, 0));)
+			CHECK(!text_is(event, 2, "/somewhere/else"));
+		for (int i = 0; i < got.count; i++)
+			CHECK(got.events[i].tid != getpid() && got.events[i].tid != other.pid);
+		sk_capture_close(capture);
+	} else {
+		end_child(&other);
+	}
+	end_child(&child);
+}
+
+TEST(children_that_were_there_before_belong_to_the_tree)
+{
+	struct child child = start_child(open_elsewhere);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = getpid()});
+
+	if (capture) {
+		let_go(&child);
+		collect(capture, child.pid);
+		CHECK(find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/somewhere/else"));
+		sk_capture_close(capture);
+	}
+	end_child(&child);
+}
+
+TEST(without_a_tree_the_whole_host_is_captured)
+{
+	struct child child = start_child(open_elsewhere);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){0});
+
+	if (capture) {
+		let_go(&child);
+		collect(capture, child.pid);
+		CHECK(find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/somewhere/else"));
+		sk_capture_close(capture);
+	}
+	end_child(&child);
+}
 
 /* --- threads that end together ----------------------------------------------- */
 
@@ -112,4 +186,7 @@ TEST(threads_that_end_at_once_are_all_told)
 	free(ends.seen);
 }
 
-TEST_MAIN(RUN(threads_that_end_at_once_are_all_told))
+TEST_MAIN(RUN(only_a_tree_keeps_the_others_out) RUN(children_that_were_there_before_belong_to_the_tree)
+		  RUN(without_a_tree_the_whole_host_is_captured)
+
+			  RUN(threads_that_end_at_once_are_all_told))
