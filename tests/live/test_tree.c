@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <bpf/bpf.h>
+
 #include "tests/live/look.h"
 
 /* --- who belongs to it -------------------------------------------------------- */
@@ -83,6 +85,166 @@ TEST(without_a_tree_the_whole_host_is_captured)
 		sk_capture_close(capture);
 	}
 	end_child(&child);
+}
+
+/* --- until when --------------------------------------------------------------- */
+
+static void *run_program(void *argument)
+{
+	execl("/bin/sh", "sh", "-c", "sleep 0.3; exec cat /after/all 2>/dev/null", NULL);
+	return argument;
+}
+
+static void run_program_in_a_thread(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, run_program, NULL);
+	pause();
+}
+
+/* The main thread ends, and is freed, and the process goes on with its id. */
+TEST(a_process_outlives_its_main_thread)
+{
+	struct child child = start_child(run_program_in_a_thread);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+	const struct sk_event *end = NULL;
+
+	if (capture) {
+		let_go(&child);
+		collect(capture, child.pid);
+		end = find_next(NULL, SK_EVENT_PROCEXIT_1_E, child.pid);
+		for (int i = 0; i < 50 && end && !find_next(end, SK_EVENT_PROCEXIT_1_E, child.pid); i++)
+			CHECK(sk_capture_poll(capture, 100, keep, NULL) >= 0);
+		CHECK(end && find_next(end, SK_EVENT_PROCEXIT_1_E, child.pid));
+		CHECK(find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/after/all"));
+		sk_capture_close(capture);
+	}
+	end_child(&child);
+}
+
+/* A process with the id of one that is gone; negative where that cannot be had. */
+static pid_t fork_as(pid_t pid)
+{
+	/* struct clone_args: exit_signal, set_tid, set_tid_size. */
+	uint64_t arguments[10] = {[4] = SIGCHLD, [8] = (uint64_t)(uintptr_t)&pid, [9] = 1};
+
+	return (pid_t)syscall(SYS_clone3, arguments, sizeof(arguments));
+}
+
+static void do_nothing(void)
+{
+	_exit(0);
+}
+
+TEST(an_id_that_is_given_to_another_is_followed_no_longer)
+{
+	struct child child = start_child(do_nothing);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+	pid_t pid;
+
+	if (!capture) {
+		end_child(&child);
+		return;
+	}
+	let_go(&child);
+	waitpid(child.pid, NULL, 0);
+	close(child.gate);
+	/* Before the kernel has freed the one that is gone. */
+	pid = fork_as(child.pid);
+	if (pid == 0) {
+		open_elsewhere();
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	else
+		SKIP("no process can be given an id here");
+	collect(capture, child.pid);
+	while (sk_capture_poll(capture, 100, keep, NULL) > 0)
+		;
+	for (const struct sk_event *event = NULL; (event = find_next(event, SK_EVENT_SYSCALL_OPENAT_2_X, 0));)
+		CHECK(!text_is(event, 2, "/somewhere/else"));
+	sk_capture_close(capture);
+}
+
+static void make_another(void)
+{
+	pid_t pid = fork(), again;
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	again = fork_as(pid);
+	if (again == 0) {
+		/* The one that was is freed by then. */
+		usleep(300000);
+		open("/after/all", O_RDONLY);
+		_exit(0);
+	}
+	if (again < 0)
+		_exit(9);
+	waitpid(again, NULL, 0);
+}
+
+TEST(an_id_that_is_given_to_another_of_the_tree_is_followed)
+{
+	struct child child = start_child(make_another);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+	const struct sk_event *end;
+
+	if (capture) {
+		let_go(&child);
+		collect(capture, child.pid);
+		end = find_next(NULL, SK_EVENT_PROCEXIT_1_E, child.pid);
+		if (end && sk_event_signed(end, 1, 0) == 9)
+			SKIP("no process can be given an id here");
+		else
+			CHECK(find_text(SK_EVENT_SYSCALL_OPENAT_2_X, 2, "/after/all"));
+		sk_capture_close(capture);
+	}
+	end_child(&child);
+}
+
+/* This process's fd of the map of processes, or -1. */
+static int find_tree(void)
+{
+	for (int fd = 0; fd < 256; fd++) {
+		struct bpf_map_info info = {0};
+		uint32_t size = sizeof(info);
+		char path[64], link[64] = "";
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (readlink(path, link, sizeof(link) - 1) > 0 && strstr(link, "bpf-map") &&
+		    bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && strcmp(info.name, "sk_tree") == 0)
+			return fd;
+	}
+	return -1;
+}
+
+TEST(what_is_gone_is_forgotten)
+{
+	struct child child = start_child(open_in_children);
+	struct sk_capture *capture = open_capture(&(struct sk_capture_options){.only_tree_of = child.pid});
+	uint32_t process;
+	int tree;
+
+	if (capture) {
+		tree = find_tree();
+		CHECK(tree >= 0);
+		CHECK_EQUAL(bpf_map_get_next_key(tree, NULL, &process), 0);
+		CHECK_EQUAL(process, child.pid);
+		let_go(&child);
+		collect(capture, child.pid);
+		waitpid(child.pid, NULL, 0);
+		for (int i = 0; i < 100 && bpf_map_get_next_key(tree, NULL, &process) == 0; i++)
+			usleep(50000);
+		CHECK_EQUAL(bpf_map_get_next_key(tree, NULL, &process), -ENOENT);
+		close(child.gate);
+		sk_capture_close(capture);
+	} else {
+		end_child(&child);
+	}
 }
 
 /* --- threads that end together ----------------------------------------------- */
@@ -187,6 +349,7 @@ TEST(threads_that_end_at_once_are_all_told)
 }
 
 TEST_MAIN(RUN(only_a_tree_keeps_the_others_out) RUN(children_that_were_there_before_belong_to_the_tree)
-		  RUN(without_a_tree_the_whole_host_is_captured)
-
-			  RUN(threads_that_end_at_once_are_all_told))
+		  RUN(without_a_tree_the_whole_host_is_captured) RUN(a_process_outlives_its_main_thread)
+			  RUN(an_id_that_is_given_to_another_is_followed_no_longer)
+				  RUN(an_id_that_is_given_to_another_of_the_tree_is_followed)
+					  RUN(what_is_gone_is_forgotten) RUN(threads_that_end_at_once_are_all_told))
