@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compiler/lint/lint_private.h"
+#include "vm/call_paths.h"
 #include "vm/given.h"
 
 static void add(struct sk_types *types, uint32_t type)
@@ -53,72 +54,11 @@ static bool transfers(const struct sk_event_info *info, unsigned flags)
 	       (class == SK_CATEGORY_IO_READ || class == SK_CATEGORY_IO_WRITE || class == SK_CATEGORY_IO_OTHER);
 }
 
-/* The calls that fs.path.* knows: one path, or two. */
-static bool has_path(uint32_t type)
-{
-	switch (type) {
-	case SK_EVENT_SYSCALL_OPEN_X:
-	case SK_EVENT_SYSCALL_OPENAT_2_X:
-	case SK_EVENT_SYSCALL_OPENAT2_X:
-	case SK_EVENT_SYSCALL_FCHMOD_X:
-	case SK_EVENT_SYSCALL_FCHOWN_X:
-	case SK_EVENT_SYSCALL_MKDIR_2_X:
-	case SK_EVENT_SYSCALL_RMDIR_2_X:
-	case SK_EVENT_SYSCALL_UNLINK_2_X:
-	case SK_EVENT_SYSCALL_CHMOD_X:
-	case SK_EVENT_SYSCALL_CHOWN_X:
-	case SK_EVENT_SYSCALL_LCHOWN_X:
-	case SK_EVENT_SYSCALL_UMOUNT_1_X:
-	case SK_EVENT_SYSCALL_UMOUNT2_X:
-	case SK_EVENT_SYSCALL_MKDIRAT_X:
-	case SK_EVENT_SYSCALL_UNLINKAT_2_X:
-	case SK_EVENT_SYSCALL_FCHMODAT_X:
-	case SK_EVENT_SYSCALL_FCHOWNAT_X:
-	case SK_EVENT_SYSCALL_QUOTACTL_X:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool has_two_paths(uint32_t type)
-{
-	switch (type) {
-	case SK_EVENT_SYSCALL_RENAME_X:
-	case SK_EVENT_SYSCALL_RENAMEAT_X:
-	case SK_EVENT_SYSCALL_RENAMEAT2_X:
-	case SK_EVENT_SYSCALL_LINK_2_X:
-	case SK_EVENT_SYSCALL_LINKAT_2_X:
-	case SK_EVENT_SYSCALL_SYMLINK_X:
-	case SK_EVENT_SYSCALL_SYMLINKAT_X:
-	case SK_EVENT_SYSCALL_MOUNT_X:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool has_absolute_path(uint32_t type, bool second)
 {
-	switch (type) {
-	case SK_EVENT_SYSCALL_RENAMEAT_X:
-	case SK_EVENT_SYSCALL_RENAMEAT2_X:
-	case SK_EVENT_SYSCALL_LINKAT_2_X:
-	case SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X:
-		return true;
-	case SK_EVENT_SYSCALL_OPENAT_2_X:
-	case SK_EVENT_SYSCALL_OPENAT2_X:
-	case SK_EVENT_SYSCALL_UNLINKAT_2_X:
-	case SK_EVENT_SYSCALL_MKDIRAT_X:
-	case SK_EVENT_SYSCALL_FCHMODAT_X:
-	case SK_EVENT_SYSCALL_FCHOWNAT_X:
-	case SK_EVENT_SYSCALL_MKNODAT_X:
-	case SK_EVENT_SYSCALL_NEWFSTATAT_X:
-	case SK_EVENT_SYSCALL_SYMLINKAT_X:
-		return !second;
-	default:
-		return false;
-	}
+	const struct sk_at_paths paths = sk_at_paths((uint16_t)type);
+
+	return (second ? paths.second : paths.first) != SK_PATH_NONE;
 }
 
 static bool is_of_fd(enum sk_field field)
@@ -169,12 +109,12 @@ static bool can_have(uint32_t type, const struct sk_bundle_field *field, const c
 		return has_absolute_path(type, argument && length == 3 && memcmp(argument, "dst", 3) == 0);
 	case SK_FIELD_FS_PATH_NAME:
 	case SK_FIELD_FS_PATH_NAMERAW:
-		return has_path(type);
+		return sk_fs_paths((uint16_t)type).name != SK_PATH_NONE;
 	case SK_FIELD_FS_PATH_SOURCE:
 	case SK_FIELD_FS_PATH_SOURCERAW:
 	case SK_FIELD_FS_PATH_TARGET:
 	case SK_FIELD_FS_PATH_TARGETRAW:
-		return has_two_paths(type);
+		return sk_fs_paths((uint16_t)type).source != SK_PATH_NONE;
 	case SK_FIELD_SAKER_ORIGIN:
 		return info->category & SK_CATEGORY_SYSCALL;
 	case SK_FIELD_SAKER_PATH_GIVEN:

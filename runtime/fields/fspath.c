@@ -9,71 +9,12 @@
 #include "runtime/fields/extract.h"
 
 #include "runtime/state/path.h"
+#include "vm/call_paths.h"
 #include "vm/event.h"
-
-enum { ABSENT = -1, OF_FD = -2 };
-
-/* Where a call has its paths: numbers of parameters. */
-struct call_paths {
-	int8_t name, source, target;
-	bool opens; /* the fd's name counts, and failing is no obstacle */
-};
-
-#define NAME(param) ((struct call_paths){param, ABSENT, ABSENT, false})
-#define OPENS(param) ((struct call_paths){param, ABSENT, ABSENT, true})
-#define PAIR(source, target) ((struct call_paths){ABSENT, source, target, false})
-
-static struct call_paths call_paths(uint16_t type)
-{
-	switch (type) {
-	case SK_EVENT_SYSCALL_OPEN_X:
-		return OPENS(1);
-	case SK_EVENT_SYSCALL_OPENAT_2_X:
-	case SK_EVENT_SYSCALL_OPENAT2_X:
-		return OPENS(2);
-	case SK_EVENT_SYSCALL_FCHMOD_X:
-	case SK_EVENT_SYSCALL_FCHOWN_X:
-		return NAME(OF_FD);
-	case SK_EVENT_SYSCALL_MKDIR_2_X:
-	case SK_EVENT_SYSCALL_RMDIR_2_X:
-	case SK_EVENT_SYSCALL_UNLINK_2_X:
-	case SK_EVENT_SYSCALL_CHMOD_X:
-	case SK_EVENT_SYSCALL_CHOWN_X:
-	case SK_EVENT_SYSCALL_LCHOWN_X:
-	case SK_EVENT_SYSCALL_UMOUNT_1_X:
-	case SK_EVENT_SYSCALL_UMOUNT2_X:
-		return NAME(1);
-	case SK_EVENT_SYSCALL_MKDIRAT_X:
-	case SK_EVENT_SYSCALL_UNLINKAT_2_X:
-	case SK_EVENT_SYSCALL_FCHMODAT_X:
-	case SK_EVENT_SYSCALL_FCHOWNAT_X:
-		return NAME(2);
-	case SK_EVENT_SYSCALL_QUOTACTL_X:
-		return NAME(1);
-	case SK_EVENT_SYSCALL_RENAME_X:
-		return PAIR(1, 2);
-	case SK_EVENT_SYSCALL_RENAMEAT_X:
-	case SK_EVENT_SYSCALL_RENAMEAT2_X:
-		return PAIR(2, 4);
-	/* A link is named after what is new. */
-	case SK_EVENT_SYSCALL_LINK_2_X:
-		return PAIR(2, 1);
-	case SK_EVENT_SYSCALL_LINKAT_2_X:
-		return PAIR(4, 2);
-	case SK_EVENT_SYSCALL_SYMLINK_X:
-		return PAIR(2, 1);
-	case SK_EVENT_SYSCALL_SYMLINKAT_X:
-		return PAIR(3, 1);
-	case SK_EVENT_SYSCALL_MOUNT_X:
-		return PAIR(1, 2);
-	default:
-		return PAIR(ABSENT, ABSENT);
-	}
-}
 
 /* --- values ------------------------------------------------------------ */
 
-static bool happened(const struct sk_event *event, const struct call_paths *paths)
+static bool happened(const struct sk_event *event, const struct sk_fs_paths *paths)
 {
 	const int64_t result = sk_event_signed(event, 0, -1);
 
@@ -98,7 +39,7 @@ static struct sk_value path_at(const struct sk_extraction *asked, int8_t index, 
 	int64_t directory = SK_WIRE_AT_FDCWD;
 	char *resolved;
 
-	if (index == OF_FD) {
+	if (index == SK_PATH_OF_FD) {
 		const struct sk_string *name = fd_name(view, raw);
 
 		return name ? sk_field_string(name) : sk_value_missing();
@@ -138,19 +79,19 @@ static struct sk_value opened_path(const struct sk_extraction *asked, int8_t ind
 
 static struct sk_value name_path(const struct sk_extraction *asked, bool raw)
 {
-	const struct call_paths paths = call_paths(asked->view->event.type);
+	const struct sk_fs_paths paths = sk_fs_paths(asked->view->event.type);
 
-	if (!asked->view->thread || paths.name == ABSENT || !happened(&asked->view->event, &paths))
+	if (!asked->view->thread || paths.name == SK_PATH_NONE || !happened(&asked->view->event, &paths))
 		return sk_value_missing();
 	return paths.opens ? opened_path(asked, paths.name, raw) : path_at(asked, paths.name, raw);
 }
 
 static struct sk_value pair_path(const struct sk_extraction *asked, bool target, bool raw)
 {
-	const struct call_paths paths = call_paths(asked->view->event.type);
+	const struct sk_fs_paths paths = sk_fs_paths(asked->view->event.type);
 	const int8_t index = target ? paths.target : paths.source;
 
-	if (!asked->view->thread || index == ABSENT || !happened(&asked->view->event, &paths))
+	if (!asked->view->thread || index == SK_PATH_NONE || !happened(&asked->view->event, &paths))
 		return sk_value_missing();
 	return path_at(asked, index, raw);
 }
@@ -186,34 +127,6 @@ struct sk_value extract_FS_PATH_TARGETRAW(const struct sk_extraction *asked)
 }
 
 /* --- evt.abspath -------------------------------------------------------- */
-
-/* The paths of the *at calls: the only or first one, and the second. */
-struct at_paths {
-	int8_t source, target;
-};
-
-static struct at_paths at_paths(uint16_t type)
-{
-	switch (type) {
-	case SK_EVENT_SYSCALL_OPENAT_2_X:
-	case SK_EVENT_SYSCALL_OPENAT2_X:
-	case SK_EVENT_SYSCALL_UNLINKAT_2_X:
-	case SK_EVENT_SYSCALL_MKDIRAT_X:
-	case SK_EVENT_SYSCALL_FCHMODAT_X:
-	case SK_EVENT_SYSCALL_FCHOWNAT_X:
-	case SK_EVENT_SYSCALL_MKNODAT_X:
-	case SK_EVENT_SYSCALL_NEWFSTATAT_X:
-		return (struct at_paths){2, ABSENT};
-	case SK_EVENT_SYSCALL_SYMLINKAT_X:
-		return (struct at_paths){3, ABSENT};
-	case SK_EVENT_SYSCALL_RENAMEAT_X:
-	case SK_EVENT_SYSCALL_RENAMEAT2_X:
-	case SK_EVENT_SYSCALL_LINKAT_2_X:
-		return (struct at_paths){2, 4};
-	default:
-		return (struct at_paths){ABSENT, ABSENT};
-	}
-}
 
 /*
  * Joined as the reference does it here: a slash always stands between the
@@ -251,15 +164,12 @@ static struct sk_value joined_path(const struct sk_extraction *asked, int8_t ind
 struct sk_value extract_EVT_ABSPATH(const struct sk_extraction *asked)
 {
 	const struct sk_event *event = &asked->view->event;
-	const struct at_paths paths = at_paths(event->type);
+	const struct sk_at_paths paths = sk_at_paths(event->type);
 	const char *which = asked->ref->argument;
 
 	if (!asked->view->thread)
 		return sk_value_missing();
-	/* The kernel gives the path that a handle led to. */
 	if (event->type == SK_EVENT_SYSCALL_OPEN_BY_HANDLE_AT_X)
-		return sk_event_signed(event, 0, -1) > 0 ? path_at(asked, 3, true) : sk_value_missing();
-	if (which && strcmp(which, "dst") == 0)
-		return joined_path(asked, paths.target);
-	return joined_path(asked, paths.source);
+		return sk_event_signed(event, 0, -1) > 0 ? path_at(asked, paths.first, true) : sk_value_missing();
+	return joined_path(asked, which && strcmp(which, "dst") == 0 ? paths.second : paths.first);
 }
