@@ -9,7 +9,7 @@
  *            └─ decided as the kernel does ───► sensor ─► alerts ─┴─ equal?
  *
  * One line of JSON: events, held back by reason and by type.  Exit status 1 if
- * an alert is missing or another.
+ * an alert is missing or another, or if a thread was taken for what it was no more.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,6 +85,7 @@ static void compare(struct comparison *comparison, struct side *whole, struct si
 		size_t size = same.size;
 
 		comparison->events++;
+		model_before(&comparison->model, sk_sensor_state(whole->sensor), event.bytes);
 		take(whole, &event, event.bytes, event.size);
 		comparison->alerts += whole->alerts.length > 0;
 		sk_buffer_clear(&filtered->alerts);
@@ -93,7 +94,9 @@ static void compare(struct comparison *comparison, struct side *whole, struct si
 			comparison->by_type[view->event.type][reason]++;
 		} else {
 			take(filtered, &same, bytes, size);
-			model_observe(&comparison->model, &sk_sensor_view(filtered->sensor)->event);
+			if (sk_sensor_sees(filtered->sensor))
+				model_observe(&comparison->model, sk_sensor_vm(filtered->sensor),
+					      sk_sensor_view(filtered->sensor), view);
 		}
 		if (!differ(whole, filtered))
 			continue;
@@ -113,7 +116,8 @@ static void print(const struct comparison *comparison)
 	       comparison->alerts, comparison->differences);
 	for (int i = 1; i < SK_FILTER_REASON_COUNT; i++)
 		printf(",\"%s\":%" PRIu64, sk_filter_reason_names[i], comparison->model.counts[i]);
-	printf(",\"told\":%" PRIu64 ",\"types\":{", comparison->model.told);
+	printf(",\"told\":%" PRIu64 ",\"stale\":%" PRIu64 ",\"classes\":%u,\"types\":{", comparison->model.told,
+	       comparison->model.stale, sk_kernel_filter_classes(comparison->model.filter));
 	for (int type = 0; type < SK_EVENT_COUNT; type++) {
 		for (int i = 1; i < SK_FILTER_REASON_COUNT; i++) {
 			if (!comparison->by_type[type][i])
@@ -163,5 +167,5 @@ int main(int argc, char **argv)
 	close_side(&filtered);
 	model_close(&comparison.model);
 	sk_bundle_close(&bundle);
-	return !ready ? 2 : comparison.differences > 0;
+	return !ready ? 2 : comparison.differences > 0 || comparison.model.stale > 0;
 }

@@ -193,9 +193,9 @@ static int handle(void *context, const uint8_t *bytes, size_t size, uint16_t cpu
 		sk_sensor_event(watcher->sensor, bytes, size, cpu, false);
 	else if (sk_sensor_apply(watcher->sensor, bytes, size, cpu, false))
 		sk_sensor_evaluate(watcher->sensor, &rules);
-	if (watcher->filter)
-		sk_kernel_filter_observe(watcher->filter, &sk_sensor_view(watcher->sensor)->event, hold_back,
-					 watcher->capture);
+	if (watcher->filter && sk_sensor_sees(watcher->sensor))
+		sk_kernel_filter_observe(watcher->filter, sk_sensor_vm(watcher->sensor),
+					 sk_sensor_view(watcher->sensor), hold_back, watcher->capture);
 	return 0;
 }
 
@@ -259,7 +259,7 @@ static int watch(struct sk_engine *engine, const struct sk_watch_options *option
 		/* Both have their price at every call, so only who asks pays. */
 		.given_paths_only = !sk_asks_in_bundle(&engine->rules.bundle, needs_found_paths),
 		.begun_paths = sk_asks_in_bundle(&engine->rules.bundle, needs_begun_paths),
-		.filter = watcher->filter ? sk_kernel_filter_entries(watcher->filter) : NULL,
+		.filter = watcher->filter,
 	};
 	const struct sk_entry_sink sink = sk_sensor_sink(engine->sensor);
 	struct sk_error error = {0};

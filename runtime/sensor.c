@@ -24,6 +24,7 @@ struct sk_sensor {
 	bool begun; /* the initial state is complete */
 	bool asks_for_leaders;
 	bool every_event;
+	bool seen; /* by rules: the event at hand */
 	uint64_t *rule_matches;
 };
 
@@ -95,25 +96,6 @@ static bool descriptor(void *event, struct sk_vm_descriptor *ret_descriptor)
 	return true;
 }
 
-/* Those whose value is found through an id, not an ancestor. */
-static bool is_of_leader(uint16_t field)
-{
-	switch ((int)field) {
-	case SK_FIELD_PROC_SNAME:
-	case SK_FIELD_PROC_SID_EXE:
-	case SK_FIELD_PROC_SID_EXEPATH:
-	case SK_FIELD_PROC_VPGID_NAME:
-	case SK_FIELD_PROC_VPGID_EXE:
-	case SK_FIELD_PROC_VPGID_EXEPATH:
-	case SK_FIELD_PROC_PGID_NAME:
-	case SK_FIELD_PROC_PGID_EXE:
-	case SK_FIELD_PROC_PGID_EXEPATH:
-		return true;
-	default:
-		return false;
-	}
-}
-
 int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor, struct sk_error *error)
 {
 	const struct sk_vm_options vm_options = {
@@ -149,7 +131,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 	result = sk_vm_create(options->bundle, &vm_options, &sensor->vm, error);
 	if (result < 0)
 		goto failed;
-	sensor->asks_for_leaders = sk_asks_in_conditions(options->bundle, is_of_leader);
+	sensor->asks_for_leaders = sk_asks_in_conditions(options->bundle, sk_field_asks_for_leader);
 	result = sk_alerts_create(options->bundle, &options->alert, &sensor->alerts);
 	if (result < 0)
 		goto failed;
@@ -249,6 +231,7 @@ static inline bool apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t 
 {
 	struct sk_event_view *view = &sensor->view;
 
+	sensor->seen = false;
 	if (sk_event_decode(bytes, size, &view->event, NULL) < 0) {
 		sensor->damaged++;
 		return false;
@@ -259,7 +242,8 @@ static inline bool apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t 
 	if (!view->first_ts && !(view->event.info->category & SK_CATEGORY_METAEVENT))
 		view->first_ts = view->event.ts;
 	sk_state_process(sensor->state, view);
-	return rules_see(sensor, &view->event);
+	sensor->seen = rules_see(sensor, &view->event);
+	return sensor->seen;
 }
 
 bool sk_sensor_apply(struct sk_sensor *sensor, const uint8_t *bytes, size_t size, uint16_t cpu, bool state_only)
@@ -317,6 +301,11 @@ const struct sk_event_view *sk_sensor_view(const struct sk_sensor *sensor)
 struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor)
 {
 	return sensor->vm;
+}
+
+bool sk_sensor_sees(const struct sk_sensor *sensor)
+{
+	return sensor->seen;
 }
 
 void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer)

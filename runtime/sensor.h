@@ -75,6 +75,8 @@ void sk_sensor_report(struct sk_sensor *sensor, const uint32_t *rules, uint32_t 
 /* For those who look behind a verdict: the event that sk_sensor_apply() took last, and the engine. */
 const struct sk_event_view *sk_sensor_view(const struct sk_sensor *sensor);
 struct sk_vm *sk_sensor_vm(struct sk_sensor *sensor);
+/* What sk_sensor_apply() said of that event: true if rules see it. */
+bool sk_sensor_sees(const struct sk_sensor *sensor);
 /* Appends the alert of a rule for that event, with its newline, which is not counted and goes to no output. */
 void sk_sensor_format(struct sk_sensor *sensor, uint32_t rule, struct sk_buffer *buffer);
 /* What that alert rests on (runtime/evidence.h), whether it shows it or not.  Valid until the next call, or format. */

@@ -44,6 +44,10 @@ void sk_rows_flush(struct sk_rows *rows);
 /* Forgets what follows from a stamp of the host and not from a value. */
 void sk_rows_begin_anew(struct sk_rows *rows);
 
+/* sk_vm_class() and sk_vm_class_truth(). */
+uint32_t sk_rows_thread_class(struct sk_rows *rows, uint32_t *ret_generation);
+enum sk_truth sk_rows_class_truth(const struct sk_rows *rows, uint32_t class, uint32_t predicate);
+
 void sk_rows_stats(const struct sk_rows *rows, struct sk_vm_stats *ret_stats);
 
 #endif

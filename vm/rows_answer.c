@@ -361,3 +361,25 @@ uint32_t sk_rows_class(struct sk_rows *rows)
 	}
 	return class;
 }
+
+uint32_t sk_rows_thread_class(struct sk_rows *rows, uint32_t *ret_generation)
+{
+	const uint32_t class = sk_rows_class(rows);
+
+	*ret_generation = rows->generation;
+	/* It is forgotten with the next event; so is this number. */
+	return rows->full ? SK_NONE : class;
+}
+
+enum sk_truth sk_rows_class_truth(const struct sk_rows *rows, uint32_t class, uint32_t predicate)
+{
+	const struct sk_questions *questions = &rows->questions;
+	const struct sk_question *question = &questions->items[questions->of[predicate]];
+	const uint32_t *signatures = sk_tuples_at(&rows->classes, class);
+
+	if (!sk_question_of_class(question))
+		return SK_TRUTH_UNKNOWN;
+	return sk_answer_holds(questions, &rows->signatures, signatures[question->place], predicate)
+		       ? SK_TRUTH_TRUE
+		       : SK_TRUTH_FALSE;
+}

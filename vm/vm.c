@@ -593,6 +593,16 @@ void sk_vm_flush(struct sk_vm *vm)
 		sk_rows_flush(vm->rows);
 }
 
+uint32_t sk_vm_class(struct sk_vm *vm, uint32_t *ret_generation)
+{
+	return vm->rows ? sk_rows_thread_class(vm->rows, ret_generation) : SK_NONE;
+}
+
+enum sk_truth sk_vm_class_truth(const struct sk_vm *vm, uint32_t class, uint32_t number)
+{
+	return vm->rows ? sk_rows_class_truth(vm->rows, class, number) : SK_TRUTH_UNKNOWN;
+}
+
 void sk_vm_stats(const struct sk_vm *vm, struct sk_vm_stats *ret_stats)
 {
 	*ret_stats = (struct sk_vm_stats){0};

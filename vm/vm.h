@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "vm/bundle.h"
+#include "vm/reach.h"
 #include "vm/support/arena.h"
 #include "vm/value.h"
 
@@ -180,6 +181,21 @@ uint32_t sk_vm_evaluate(struct sk_vm *vm, uint16_t type, void *event, const uint
 
 /* Forgets all that is remembered of values and threads. */
 void sk_vm_flush(struct sk_vm *vm);
+
+/*
+ * The class of the current event's thread: a number for all that is known of
+ * its THREAD and LINEAGE fields, the same number for all threads of which the
+ * same predicates hold.  SK_NONE: there is none, or this engine has no classes.
+ * `*ret_generation` is another one when numbers stand for other classes.
+ */
+uint32_t sk_vm_class(struct sk_vm *vm, uint32_t *ret_generation);
+
+/*
+ * The truth of predicate `number` for every event of a thread of this class,
+ * which sk_vm_class() gave for the current event; unknown if the class does not
+ * decide it.
+ */
+enum sk_truth sk_vm_class_truth(const struct sk_vm *vm, uint32_t class, uint32_t number);
 
 /*
  * The host begins anew: its threads, fds and containers are others from now

@@ -265,9 +265,6 @@ static int configure(struct sk_capture *capture, const struct sk_capture_options
 	programs->data->sk_snap_length = options->snap_length;
 	classify(capture);
 	sk_capture_plan(options->syscalls, options->syscall_words, programs->rodata->sk_dispatch_table);
-	if (options->filter)
-		memcpy(programs->rodata->sk_filter_table, options->filter,
-		       sizeof(programs->rodata->sk_filter_table));
 	if (options->enter_events)
 		sk_capture_plan_enter(programs->rodata->sk_dispatch_table);
 	if (options->begun_paths)
@@ -497,6 +494,9 @@ int sk_capture_open(const struct sk_capture_options *given, struct sk_capture **
 		result = fill_tail_calls(capture, error);
 	if (result == 0)
 		result = open_rings(capture, &rings, error);
+	if (result == 0 && options.filter)
+		sk_kernel_filter_share(options.filter, &capture->programs->bss->sk_process,
+				       capture->programs->rodata->sk_config.boot_time);
 	if (result == 0)
 		result = attach_all(capture, options.only_tree_of, error);
 	if (result < 0) {

@@ -16,8 +16,8 @@
 #include "vm/support/error.h"
 
 struct sk_capture;
-struct sk_filter_entry;
 struct sk_filter_path;
+struct sk_kernel_filter;
 
 struct sk_capture_options {
 	/*
@@ -43,8 +43,11 @@ struct sk_capture_options {
 	bool begun_paths;
 	bool given_paths_only; /* paths as the calls were given them, not what they led to (vm/notes.h) */
 	int64_t only_tree_of;  /* pid whose descendants alone are captured; 0: the whole host */
-	/* What the kernel holds back: SK_FILTER_EVENTS of them (filter.h); NULL: nothing. */
-	const struct sk_filter_entry *filter;
+	/*
+	 * What the kernel holds back (filter.h); it observes no more once the
+	 * capture is closed.  NULL: nothing.
+	 */
+	struct sk_kernel_filter *filter;
 };
 
 enum { SK_CAPTURE_FILTER_REASONS = 8 };

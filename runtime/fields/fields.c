@@ -155,3 +155,21 @@ void sk_fields_print_args(const struct sk_event_view *view, struct sk_buffer *bu
 	buffer->failed |= text.failed;
 	sk_arena_release(&scratch);
 }
+
+bool sk_field_asks_for_leader(uint16_t field)
+{
+	switch ((int)field) {
+	case SK_FIELD_PROC_SNAME:
+	case SK_FIELD_PROC_SID_EXE:
+	case SK_FIELD_PROC_SID_EXEPATH:
+	case SK_FIELD_PROC_VPGID_NAME:
+	case SK_FIELD_PROC_VPGID_EXE:
+	case SK_FIELD_PROC_VPGID_EXEPATH:
+	case SK_FIELD_PROC_PGID_NAME:
+	case SK_FIELD_PROC_PGID_EXE:
+	case SK_FIELD_PROC_PGID_EXEPATH:
+		return true;
+	default:
+		return false;
+	}
+}

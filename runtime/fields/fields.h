@@ -33,6 +33,12 @@ void sk_fields_extract(void *event, const struct sk_field_ref *ref, struct sk_ar
 		       struct sk_value *ret_value);
 
 /*
+ * True for fields of the leader of a session or process group, who is found by
+ * its id wherever it stands: they change whenever any thread comes, goes or changes.
+ */
+bool sk_field_asks_for_leader(uint16_t field);
+
+/*
  * All parameters of an event as evt.args shows them: `name=raw(resolved)`
  * joined by blanks.
  */

@@ -230,16 +230,17 @@ static void look_at(struct sk_prospector *prospector, const struct sk_prospect *
 	sk_arena_reset(&prospector->values);
 }
 
-static bool may_match(struct sk_prospector *prospector, uint32_t rule)
+static bool may_match(struct sk_prospector *prospector, uint32_t rule, sk_truth_fn known, const void *context)
 {
 	const struct sk_bundle_rule *record = &prospector->bundle->rules[rule];
 
-	return sk_reach(&prospector->bundle->code[record->condition], record->condition_size, remembered_truth,
-			prospector, NULL, NULL, prospector->reached) &
+	return sk_reach(&prospector->bundle->code[record->condition], record->condition_size, known, context, NULL,
+			NULL, prospector->reached) &
 	       SK_REACH_MATCH;
 }
 
-uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_prospect *prospect)
+uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_prospect *prospect,
+			    const uint64_t *rules)
 {
 	const struct sk_bundle *bundle = prospector->bundle;
 	const struct sk_bundle_type *type = &bundle->types[prospect->type];
@@ -248,10 +249,25 @@ uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_pr
 	for (uint32_t i = 0; i < type->count; i++) {
 		const uint32_t rule = bundle->type_rules[type->first + i];
 
-		if (may_match(prospector, rule))
+		if (rules && !(rules[rule / 64] >> rule % 64 & 1))
+			continue;
+		if (may_match(prospector, rule, remembered_truth, prospector))
 			return rule;
 	}
 	return SK_NONE;
+}
+
+void sk_prospector_survivors(struct sk_prospector *prospector, sk_truth_fn known, const void *context,
+			     uint64_t *ret_rules)
+{
+	for (uint32_t rule = 0; rule < prospector->bundle->rules_count; rule++) {
+		const uint64_t bit = UINT64_C(1) << rule % 64;
+
+		if (may_match(prospector, rule, known, context))
+			ret_rules[rule / 64] |= bit;
+		else
+			ret_rules[rule / 64] &= ~bit;
+	}
 }
 
 /* --- fields that rules have ------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "vm/bundle.h"
+#include "vm/reach.h"
 
 enum sk_prospect_result {
 	SK_PROSPECT_ANY,
@@ -59,9 +60,18 @@ void sk_prospector_destroy(struct sk_prospector *prospector);
 
 /*
  * The number of the first rule that may match such an event; SK_NONE: none can.
- * Out of memory it is a rule that may not.
+ * Out of memory it is a rule that may not.  `rules`: a bit for each rule of the
+ * bundle that is to be looked at; NULL: all.
  */
-uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_prospect *prospect);
+uint32_t sk_prospector_find(struct sk_prospector *prospector, const struct sk_prospect *prospect,
+			    const uint64_t *rules);
+
+/*
+ * Sets in `ret_rules` the bit of each rule that may match when nothing is known
+ * but the truth of some predicates.
+ */
+void sk_prospector_survivors(struct sk_prospector *prospector, sk_truth_fn known, const void *context,
+			     uint64_t *ret_rules);
 
 /*
  * True if conditions count events, or measure the time since the first one or

@@ -147,6 +147,35 @@ bool sk_state_handles(uint16_t type)
 	return handlers[type] || (traits[type] & (TRAIT_STORE | TRAIT_STORE_IF_PATH));
 }
 
+bool sk_state_changes_threads(uint16_t type)
+{
+	switch (type) {
+	case SK_EVENT_SYSCALL_EXECVE_19_X:
+	case SK_EVENT_SYSCALL_EXECVEAT_X:
+	case SK_EVENT_SYSCALL_SETUID_X:
+	case SK_EVENT_SYSCALL_SETRESUID_X:
+	case SK_EVENT_SYSCALL_SETREUID_X:
+	case SK_EVENT_SYSCALL_SETGID_X:
+	case SK_EVENT_SYSCALL_SETRESGID_X:
+	case SK_EVENT_SYSCALL_SETREGID_X:
+	case SK_EVENT_SYSCALL_SETSID_X:
+	case SK_EVENT_SYSCALL_PRCTL_X:
+	case SK_EVENT_SYSCALL_CAPSET_X:
+	case SK_EVENT_SYSCALL_UNSHARE_X:
+	case SK_EVENT_SYSCALL_SETNS_X:
+	case SK_EVENT_SYSCALL_CHROOT_X:
+	case SK_EVENT_SYSCALL_CHDIR_X:
+	case SK_EVENT_SYSCALL_GETCWD_X:
+	case SK_EVENT_SYSCALL_FCHDIR_X:
+	case SK_EVENT_SYSCALL_GETRLIMIT_X:
+	case SK_EVENT_SYSCALL_SETRLIMIT_X:
+	case SK_EVENT_SYSCALL_PRLIMIT_X:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* --- life -------------------------------------------------------------- */
 
 int sk_state_create(const struct sk_state_options *options, struct sk_state **ret_state)

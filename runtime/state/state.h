@@ -145,6 +145,13 @@ void sk_state_process(struct sk_state *state, struct sk_event_view *view);
 bool sk_state_handles(uint16_t type);
 
 /*
+ * True if a call of this type that succeeded may change what rules see of a
+ * thread, or of its process, beyond fds and memory.  Threads that begin and end
+ * do, too, and are no such calls.
+ */
+bool sk_state_changes_threads(uint16_t type);
+
+/*
  * Raised whenever a thread that others descend from changes visibly, or a
  * parent link changes: what was found for (thread, revision, lineage epoch)
  * about a thread's ancestors holds as long as the three are the same.

@@ -17,7 +17,7 @@
 
 #include "runtime/capture/bpf/arch.h"
 #include "runtime/capture/bpf/kernel.h"
-#include "runtime/capture/bpf/filter.h"
+#include "runtime/capture/bpf/process_class.h"
 #include "runtime/capture/bpf/shared.h"
 
 enum {
@@ -76,6 +76,7 @@ struct sk_scratch {
 	/* Files of which the event is the first to tell (bpf/filter.h). */
 	struct sk_told_file told[SK_TOLD_FILES];
 	__u32 told_count;
+	__u32 everyone; /* 1: other threads' classes may change with the event (bpf/process_class.h) */
 	/* Of the cgroup whose path was appended last. */
 	struct cgroup *cgroup;
 	__u32 cgroup_start, cgroup_size;
@@ -101,6 +102,7 @@ extern const volatile struct sk_capture_config sk_config;
 extern const volatile __u8 sk_classes[SK_TYPE_LIMIT];
 extern __u32 sk_consumer_waits;
 extern __u64 sk_unfollowed;
+extern struct sk_process_classes sk_process;
 /* Not in sk_config, which the verifier knows: it would follow every number of bytes on its own. */
 extern __u32 sk_snap_length;
 
@@ -253,6 +255,7 @@ static __always_inline struct sk_scratch *sk_scratch_take(__u32 type)
 	if (sk_build_begin(scratch, SK_BUILDER_SCRATCH)) {
 		scratch->record.cpu = bpf_get_smp_processor_id();
 		scratch->told_count = 0;
+		scratch->everyone = 0;
 		return scratch;
 	}
 	noted = sk_build_begin(scratch, SK_BUILDER_LOSS);
@@ -481,7 +484,7 @@ static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
 	__u32 length, class;
 	void *ring;
-	__u64 wake;
+	__u64 wake, time;
 
 	sk_event_tell_origin(scratch);
 	sk_event_tell_files(scratch);
@@ -493,7 +496,10 @@ static __always_inline void sk_event_send(struct sk_scratch *scratch)
 		sk_lose(scratch, class, SK_LOSS_SIZE);
 		return;
 	}
-	*(__u64 *)scratch->event = sk_now();
+	time = bpf_ktime_get_boot_ns();
+	*(__u64 *)scratch->event = sk_config.boot_time + time;
+	if (sk_forget(scratch->everyone))
+		sk_process_raise(&sk_process.everyone, sk_process_time(time));
 	*(__u32 *)(scratch->event + 16) = length;
 	length += sizeof(scratch->record);
 	sk_barrier(length);

@@ -3,11 +3,11 @@
  * Which calls go no further than their end in the kernel, because user space
  * has proved that no rule can match them and that the state does not change
  * with them (runtime/capture/filter.h).  Shared by the BPF programs, by user
- * space, which fills the table, and by tests, which decide as the kernel does.
+ * space, which fills the tables, and by tests, which decide as the kernel does.
  *
- *   sk_filter_table[event] ──┬─ failed?     errors, failed
- *                            ├─ succeeded?  succeeded, argument
- *                            └─ a path?     the map of paths, in both cases
+ *   entry of (class of the process, event) ──┬─ failed?     errors, failed
+ *    (process_class.h)                       ├─ succeeded?  succeeded, argument
+ *                                            └─ a path?     the map of paths, in both cases
  *
  * Invariant: an entry of all zeroes lets everything pass.
  */
@@ -24,7 +24,8 @@
 	SK_FILTER_REASON(ARGUMENT, "argument", "calls that leave the state as it is, which no rule asks for")      \
 	SK_FILTER_REASON(PATH, "path", "opens of a path that no rule can match")                                   \
 	SK_FILTER_REASON(FD, "fd", "closes and copies of fds whose open was held back")                            \
-	SK_FILTER_REASON(STREAM, "stream", "data of TCP connections that are known")
+	SK_FILTER_REASON(STREAM, "stream", "data of TCP connections that are known")                               \
+	SK_FILTER_REASON(PROCESS, "process", "calls that no rule asks for of such a process")
 
 enum sk_filter_reason {
 #define SK_FILTER_REASON(id, name, meaning) SK_FILTER_##id,
@@ -60,7 +61,7 @@ enum {
 	SK_FILTER_CLASSES = 32, /* of opens: sk_filter_open_class() */
 	SK_FILTER_PATH_SIZE = 188,
 	SK_FILTER_PLACE_SIZE = 192,
-	SK_FILTER_PATHS = 8192,
+	SK_FILTER_PATHS = 16384,
 	SK_FILTER_CPUS = 256,   /* counted apart; more share */
 	SK_FILTER_EVENTS = 512, /* entries of the table, more than there are types of events */
 };
@@ -76,7 +77,9 @@ enum {
 	SK_FILTER_COPIES = 64,         /* fcntl: held back if it is about an fd whose open was */
 	SK_FILTER_PLACES = 512,        /* a rule asks where an open's path leads: it must lead where it led */
 	SK_FILTER_OPENS = 256,         /* the new fd is of a file that was opened */
-	SK_FILTER_STREAMS = 128, /* transfers: of a TCP connection the first one says all that the state needs */
+	SK_FILTER_STREAMS = 128,  /* transfers: of a TCP connection the first one says all that the state needs */
+	SK_FILTER_CHANGES = 1024, /* rules may see another thread or process after it succeeded */
+	SK_FILTER_CHANGES_OTHERS = 2048, /* and not only that of the caller, if argument 0 is not 0 */
 };
 
 struct sk_filter_entry {
@@ -156,7 +159,8 @@ struct sk_filter_key {
 	__u16 event;
 	__u16 error; /* 0: it succeeded */
 	__u32 flags; /* parameter `flags` without what the kernel adds */
-	__u32 mode;  /* 1: parameter `mode` has a bit of 0111 */
+	__u16 mode;  /* 1: parameter `mode` has a bit of 0111 */
+	__u16 class; /* of the processes (process_class.h); 0: all */
 	char path[SK_FILTER_PATH_SIZE];
 };
 
@@ -167,7 +171,8 @@ struct sk_filter_place {
 /* Both, one behind the other. */
 struct sk_filter_path {
 	__u16 event, error;
-	__u32 flags, mode;
+	__u32 flags;
+	__u16 mode, class;
 	char path[SK_FILTER_PATH_SIZE];
 	struct sk_filter_place place;
 };

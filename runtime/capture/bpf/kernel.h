@@ -112,6 +112,7 @@ struct rlimit {
 };
 
 struct signal_struct {
+	int nr_threads;
 	struct list_head thread_head;
 	struct pid *pids[4];
 	struct tty_struct *tty;

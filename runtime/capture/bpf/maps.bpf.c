@@ -18,7 +18,7 @@ struct sk_rings_map sk_rings SEC(".maps");
 struct sk_tree_map sk_tree SEC(".maps");
 struct sk_begun_map sk_begun SEC(".maps");
 
-const volatile struct sk_filter_entry sk_filter_table[SK_FILTER_EVENTS] = {};
+struct sk_process_classes sk_process = {};
 struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS] = {};
 struct sk_filter_paths_map sk_filter_paths SEC(".maps");
 struct sk_held_files_map sk_held_files SEC(".maps");

@@ -118,6 +118,8 @@ int sk_process_fork(__u64 *context)
 	/* The kernel's own threads are no processes to anybody. */
 	if (!task->mm || child->flags & PF_KTHREAD)
 		return 0;
+	/* What was known of this tid is void. */
+	sk_change_thread((__u32)child->pid);
 	registers = (const struct pt_regs *)bpf_task_pt_regs(task);
 	number = sk_arch_number(registers, task);
 	if (number < SK_NUMBERS_END && sk_dispatch_table[number].program == SK_PROGRAM_CLONE)
@@ -160,13 +162,12 @@ static __always_inline __s32 live_thread(struct task_struct *task)
 /* Who gets the children of a thread that ends: 0 if it has none. */
 static __always_inline __s32 find_reaper(struct task_struct *task)
 {
-	struct list_head *children = (void *)((char *)task + bpf_core_field_offset(struct task_struct, children));
 	struct pid_namespace *namespace = sk_pid_namespace(task);
 	struct task_struct *init = BPF_CORE_READ(namespace, child_reaper), *ancestor;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__s32 thread;
 
-	if (BPF_CORE_READ(children, next) == children)
+	if (!sk_has_children(task))
 		return 0;
 	thread = live_thread(task);
 	if (thread)
@@ -201,6 +202,8 @@ int sk_process_exit(void *context)
 	scratch = sk_scratch_take(SK_EVENT_PROCEXIT_1_E);
 	if (!scratch)
 		return 0;
+	if (sk_change_is_seen(task))
+		sk_change_everyone(scratch);
 	sk_event_begin(scratch, SK_EVENT_PROCEXIT_1_E, SK_NPARAMS_PROCEXIT_1_E, (__u32)bpf_get_current_pid_tgid());
 	sk_put_u64(scratch, status);
 	sk_put_u64(scratch, (status >> 8) & 0xff);

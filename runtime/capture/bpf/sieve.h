@@ -11,8 +11,8 @@
 #include "runtime/capture/bpf/filter.h"
 #include "runtime/capture/bpf/flag_maps.h"
 #include "runtime/capture/bpf/socket.h"
+#include "runtime/capture/bpf/task.h"
 
-extern const volatile struct sk_filter_entry sk_filter_table[SK_FILTER_EVENTS];
 extern struct sk_filter_counters sk_filter_counters[SK_FILTER_CPUS];
 
 struct sk_filter_paths_map {
@@ -140,8 +140,9 @@ static __always_inline bool sk_filter_is_rewritten(const struct sk_scratch *scra
 	return false;
 }
 
-static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked,
-						 __u32 traits)
+/* Why an open of this path is held back, of a process with the paths of this class; SK_FILTER_PASS: it is not. */
+static __always_inline __u32 sk_filter_knows_path(struct sk_scratch *scratch, const struct sk_asked *asked,
+						  __u32 class, __u32 traits)
 {
 	struct sk_filter_key *key = (struct sk_filter_key *)scratch->path;
 	struct sk_filter_place *place;
@@ -152,17 +153,23 @@ static __always_inline bool sk_filter_knows_path(struct sk_scratch *scratch, con
 	size = bpf_probe_read_user_str(key->path, SK_FILTER_PATH_SIZE, (const void *)asked->path);
 	/* As long as it can be: it may have been cut. */
 	if (size < 2 || size >= SK_FILTER_PATH_SIZE || key->path[0] != '/')
-		return false;
+		return SK_FILTER_PASS;
 	if (sk_filter_is_rewritten(scratch, key->path, size))
-		return false;
+		return SK_FILTER_PASS;
 	key->event = scratch->dispatch.event;
 	key->error = result < 0 ? -result : 0;
 	key->flags = asked->flags;
 	key->mode = (asked->mode & SK_FILTER_MODE_EXECUTE) != 0;
 	place = bpf_map_lookup_elem(&sk_filter_paths, key);
+	if (!place && class) {
+		key->class = class;
+		place = bpf_map_lookup_elem(&sk_filter_paths, key);
+	}
 	if (!place)
-		return false;
-	return result < 0 || !(traits & SK_FILTER_PLACES) || sk_filter_same_place(scratch, place);
+		return SK_FILTER_PASS;
+	if (result >= 0 && (traits & SK_FILTER_PLACES) && !sk_filter_same_place(scratch, place))
+		return SK_FILTER_PASS;
+	return key->class ? SK_FILTER_PROCESS : SK_FILTER_PATH;
 }
 
 /* --- opens that succeeded ------------------------------------------------------- */
@@ -397,46 +404,69 @@ static __always_inline void sk_filter_pass(struct sk_scratch *scratch, const vol
 	}
 	if (traits & SK_FILTER_USES_RING)
 		sk_held_raise_floor(~0ULL);
+	if (traits & SK_FILTER_CHANGES) {
+		sk_change_thread((__u32)bpf_get_current_pid_tgid());
+		if (((traits & SK_FILTER_CHANGES_OTHERS) && scratch->arguments[0]) ||
+		    sk_change_is_seen(sk_current()))
+			sk_change_everyone(scratch);
+	}
+}
+
+/* Why an open is held back because of its path, or passes; if it succeeded it is remembered. */
+static __always_inline __u32 sk_filter_judge_path(struct sk_scratch *scratch, const struct sk_asked *asked,
+						  __u32 class, __u32 traits)
+{
+	__s64 result = scratch->result;
+	__u32 reason;
+
+	if (result <= -SK_FILTER_ERRORS ||
+	    !(traits & (result < 0 ? SK_FILTER_PATHS_FAILED : SK_FILTER_PATHS_SUCCEEDED)))
+		return SK_FILTER_PASS;
+	reason = sk_filter_knows_path(scratch, asked, class, traits);
+	if (reason != SK_FILTER_PASS && result >= 0 && !sk_filter_hold_open(scratch, asked))
+		return SK_FILTER_PASS;
+	return reason;
 }
 
 /* True if the call is held back; it is counted. */
 static __always_inline bool sk_filter_holds_back(struct sk_scratch *scratch)
 {
 	const volatile struct sk_filter_entry *entry;
-	__u32 event = scratch->dispatch.event, reason, cpu, traits;
+	__u32 event = scratch->dispatch.event, reason, cpu, traits, of_all, class, kind;
 	struct sk_asked asked = sk_asked_of(scratch);
 	__s64 result = scratch->result;
 
 	if (event >= SK_FILTER_EVENTS)
 		return false;
-	entry = &sk_filter_table[event];
+	entry = sk_process_entry(&sk_process, 0, event);
+	of_all = entry->traits;
 	/* That a call came another way may be what a rule asks for. */
 	if (scratch->call_origin != SK_BPF_ORIGIN_CALL) {
 		sk_filter_pass(scratch, entry);
 		return false;
 	}
-	traits = entry->traits;
-	reason = sk_filter_decide(entry, result, asked.known ? sk_filter_open_class(asked.flags, asked.mode) : 0,
-				  scratch->arguments[0], scratch->arguments[1], scratch->arguments[2]);
-	if (reason == SK_FILTER_PASS && asked.path) {
-		if (result < 0) {
-			if ((traits & SK_FILTER_PATHS_FAILED) && result > -SK_FILTER_ERRORS &&
-			    sk_filter_knows_path(scratch, &asked, traits))
-				reason = SK_FILTER_PATH;
-		} else if ((traits & SK_FILTER_PATHS_SUCCEEDED) && sk_filter_knows_path(scratch, &asked, traits) &&
-			   sk_filter_hold_open(scratch, &asked)) {
-			reason = SK_FILTER_PATH;
-		}
+	kind = asked.known ? sk_filter_open_class(asked.flags, asked.mode) : 0;
+	reason = sk_filter_decide(entry, result, kind, scratch->arguments[0], scratch->arguments[1],
+				  scratch->arguments[2]);
+	class = reason == SK_FILTER_PASS ? sk_process_class_of(&sk_process, (__u32)bpf_get_current_pid_tgid()) : 0;
+	if (class) {
+		entry = sk_process_entry(&sk_process, class, event);
+		if (sk_filter_decide(entry, result, kind, scratch->arguments[0], scratch->arguments[1],
+				     scratch->arguments[2]) != SK_FILTER_PASS)
+			reason = SK_FILTER_PROCESS;
 	}
+	traits = entry->traits;
+	if (reason == SK_FILTER_PASS && asked.path)
+		reason = sk_filter_judge_path(scratch, &asked, sk_process_paths(&sk_process, class, event), traits);
 	if (reason == SK_FILTER_PASS && result >= 0) {
 		__s64 first = (__s32)scratch->arguments[0];
 
 		if ((traits & SK_FILTER_CLOSES) && sk_filter_held_close(first))
 			reason = SK_FILTER_FD;
 		if ((traits & SK_FILTER_COPIES) && sk_filter_held_copy(first, scratch->arguments[1], result))
-			reason = SK_FILTER_FD;
+			reason = of_all & SK_FILTER_COPIES ? SK_FILTER_FD : SK_FILTER_PROCESS;
 		if ((traits & SK_FILTER_STREAMS) && sk_filter_told_stream(first))
-			reason = SK_FILTER_STREAM;
+			reason = of_all & SK_FILTER_STREAMS ? SK_FILTER_STREAM : SK_FILTER_PROCESS;
 	}
 	if (reason == SK_FILTER_PASS) {
 		sk_filter_pass(scratch, entry);

@@ -89,4 +89,32 @@ static __always_inline __u32 sk_memory_size(struct mm_struct *mm, __u32 which)
 	return sk_memory_pages(mm, 2) * sk_config.page_kib;
 }
 
+static __always_inline bool sk_has_children(struct task_struct *task)
+{
+	struct list_head *children = (void *)((char *)task + bpf_core_field_offset(struct task_struct, children));
+
+	return BPF_CORE_READ(children, next) != children;
+}
+
+/* --- classes of processes (bpf/process_class.h) -------------------------------- */
+
+/* The thread is another one from now on, to the rules. */
+static __always_inline void sk_change_thread(__u32 tid)
+{
+	sk_process_raise(&sk_process.changes[sk_process_slot(tid)], sk_process_time(bpf_ktime_get_boot_ns()));
+}
+
+/* So may any other be; raised again when the event that is about to be built has its time. */
+static __always_inline void sk_change_everyone(struct sk_scratch *scratch)
+{
+	scratch->everyone = 1;
+	sk_process_raise(&sk_process.everyone, sk_process_time(bpf_ktime_get_boot_ns()));
+}
+
+/* Whether others see what the current thread is: those whom its process created, and its other threads. */
+static __always_inline bool sk_change_is_seen(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, signal, nr_threads) > 1 || sk_has_children(task);
+}
+
 #endif

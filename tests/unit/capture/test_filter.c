@@ -35,7 +35,7 @@ static void end(struct subject *subject)
 
 static const struct sk_filter_entry *entry_of(const struct subject *subject, uint16_t type)
 {
-	return &sk_kernel_filter_entries(subject->filter)[type];
+	return sk_kernel_filter_entry(subject->filter, 0, type);
 }
 
 static enum sk_filter_reason decide(const struct subject *subject, uint16_t type, int64_t result, uint32_t class)
@@ -215,7 +215,7 @@ static bool path_passes(const char *condition, const char *path, uint32_t flags)
 
 	begin(&subject, condition);
 	decode_open(wire, &event, path, flags, -2);
-	sk_kernel_filter_observe(subject.filter, &event, keep, &subject);
+	sk_kernel_filter_learn_path(subject.filter, &event, 0, keep, &subject);
 	truth = subject.kept_count == 0;
 	end(&subject);
 	return truth;
@@ -298,9 +298,9 @@ TEST(a_path_is_learned_again_if_it_comes_again)
 	begin(&subject, "evt.type = openat and fd.name startswith /etc");
 	decode_open(wire, &event, "/usr/lib/x", O_READ_WIRE, -2);
 	for (int i = 0; i < 3; i++)
-		sk_kernel_filter_observe(subject.filter, &event, keep, &subject);
+		sk_kernel_filter_learn_path(subject.filter, &event, 0, keep, &subject);
 	CHECK_EQUAL(subject.kept_count, 3);
-	CHECK(sk_kernel_filter_path_of(&event, &path));
+	CHECK(sk_kernel_filter_path_of(&event, 0, &path));
 	CHECK(memcmp(&path, &subject.kept[2], sizeof(path)) == 0);
 	CHECK_TEXT(path.path, "/usr/lib/x");
 	CHECK_EQUAL(path.error, 2);

@@ -541,12 +541,15 @@ static bool compare(struct life *life, struct kernel_model *model, struct side *
 	build(&life->world);
 	bytes = life->world.wire;
 	size = life->world.wire_size;
+	model_before(model, sk_sensor_state(whole->sensor), bytes);
 	take(whole, bytes, size);
 	sk_buffer_clear(&filtered->alerts);
 	reason = model_decide(model, sk_sensor_view(whole->sensor), &bytes, &size);
 	if (reason == SK_FILTER_PASS) {
 		take(filtered, bytes, size);
-		model_observe(model, &sk_sensor_view(filtered->sensor)->event);
+		if (sk_sensor_sees(filtered->sensor))
+			model_observe(model, sk_sensor_vm(filtered->sensor), sk_sensor_view(filtered->sensor),
+				      sk_sensor_view(whole->sensor));
 	}
 	events++;
 	alerts += whole->alerts.length > 0;
@@ -590,6 +593,7 @@ static void run_stream(uint64_t seed)
 			       pack.rules[i].condition.bytes);
 	}
 	CHECK(same);
+	CHECK_EQUAL(model.stale, 0);
 	model_close(&model);
 	close_side(&whole);
 	close_side(&filtered);
