@@ -116,12 +116,7 @@ static void hit_entry(const struct search *search, uint32_t entry)
 
 static struct sk_order_text entry_text(const struct search *search, uint32_t entry)
 {
-	struct sk_order_text text;
-
-	text.bytes = sk_bundle_text(search->bundle, search->entries[entry].constant, &text.length);
-	text.length = sk_order_length((enum sk_group_order)sk_index_groups[search->record->group].order, text.bytes,
-				      text.length);
-	return text;
+	return sk_order_entry(search->bundle, search->record, &search->entries[entry]);
 }
 
 /*

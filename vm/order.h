@@ -29,6 +29,19 @@ static inline uint32_t sk_order_length(enum sk_group_order order, const char *by
 	return order == SK_GROUP_ORDER_PATH && length == 1 && bytes[0] == '/' ? 0 : length;
 }
 
+/* The text of an entry of `index`, which is a record of the bundle's ENTRIES. */
+static inline struct sk_order_text sk_order_entry(const struct sk_bundle *bundle,
+						  const struct sk_bundle_index *index,
+						  const struct sk_bundle_entry *entry)
+{
+	struct sk_order_text text;
+
+	text.bytes = sk_bundle_text(bundle, entry->constant, &text.length);
+	text.length =
+		sk_order_length((enum sk_group_order)sk_index_groups[index->group].order, text.bytes, text.length);
+	return text;
+}
+
 /* How many bytes two texts have in common, from the begin (for REVERSED: from the end). */
 static inline uint32_t sk_order_common(enum sk_group_order order, struct sk_order_text a, struct sk_order_text b)
 {

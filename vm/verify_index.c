@@ -271,13 +271,8 @@ static int check_slots(struct sk_index_check *check)
 
 static struct sk_order_text entry_text(const struct sk_index_check *check, uint32_t entry)
 {
-	enum sk_group_order order = (enum sk_group_order)sk_index_groups[check->record->group].order;
-	uint32_t constant = check->bundle->entries[check->record->first_entry + entry].constant;
-	struct sk_order_text text;
-
-	text.bytes = sk_bundle_text(check->bundle, constant, &text.length);
-	text.length = sk_order_length(order, text.bytes, text.length);
-	return text;
+	return sk_order_entry(check->bundle, check->record,
+			      &check->bundle->entries[check->record->first_entry + entry]);
 }
 
 static const struct sk_bundle_address *entry_address(const struct sk_index_check *check, uint32_t entry)

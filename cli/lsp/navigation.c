@@ -20,7 +20,13 @@ static bool find(struct sk_lsp_request *request, struct sk_lsp_occurrences *ret_
 	return sk_lsp_symbol_occurrences(&request->project, symbol, request->arena, ret_found) == 0;
 }
 
-json_t *sk_lsp_definition(struct sk_lsp_request *request)
+static bool is_definition(const struct sk_lsp_occurrence *occurrence)
+{
+	return occurrence->item && occurrence->item->definition;
+}
+
+/* Where the name is defined, where it is used, or both. */
+static json_t *locations_of(struct sk_lsp_request *request, bool definitions, bool uses)
 {
 	struct sk_lsp_occurrences found;
 	json_t *locations;
@@ -31,29 +37,22 @@ json_t *sk_lsp_definition(struct sk_lsp_request *request)
 	for (size_t i = 0; i < found.count; i++) {
 		const struct sk_lsp_occurrence *one = &found.items[i];
 
-		if (one->item && one->item->definition)
+		if (is_definition(one) ? definitions : uses)
 			json_array_append_new(locations, sk_lsp_location(request, one->file, one->begin, one->end));
 	}
 	return locations;
 }
 
+json_t *sk_lsp_definition(struct sk_lsp_request *request)
+{
+	return locations_of(request, true, false);
+}
+
 json_t *sk_lsp_references(struct sk_lsp_request *request)
 {
-	bool definitions =
-		json_is_true(json_object_get(json_object_get(request->params, "context"), "includeDeclaration"));
-	struct sk_lsp_occurrences found;
-	json_t *locations;
+	const json_t *context = json_object_get(request->params, "context");
 
-	if (!find(request, &found))
-		return NULL;
-	locations = json_array();
-	for (size_t i = 0; i < found.count; i++) {
-		const struct sk_lsp_occurrence *one = &found.items[i];
-
-		if (definitions || !one->item || !one->item->definition)
-			json_array_append_new(locations, sk_lsp_location(request, one->file, one->begin, one->end));
-	}
-	return locations;
+	return locations_of(request, json_is_true(json_object_get(context, "includeDeclaration")), true);
 }
 
 json_t *sk_lsp_highlights(struct sk_lsp_request *request)

@@ -77,7 +77,7 @@ static uint32_t *order_predicates(const struct sk_figures *figures)
 	return take_order(ranked, count);
 }
 
-static double type_ticks(const struct sk_profile *profile, uint32_t type)
+double sk_figures_type_ticks(const struct sk_profile *profile, uint32_t type)
 {
 	double ticks = 0;
 
@@ -93,8 +93,9 @@ static uint32_t *order_types(struct sk_figures *figures)
 	figures->type_count = 0;
 	for (uint32_t type = 0; ranked && type < SK_EVENT_COUNT; type++) {
 		if (figures->profile->types[type].events)
-			ranked[figures->type_count++] = (struct ranked){type_ticks(figures->profile, type),
-									figures->profile->types[type].events, type};
+			ranked[figures->type_count++] =
+				(struct ranked){sk_figures_type_ticks(figures->profile, type),
+						figures->profile->types[type].events, type};
 	}
 	return take_order(ranked, figures->type_count);
 }

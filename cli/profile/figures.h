@@ -42,6 +42,9 @@ void sk_figures_release(struct sk_figures *figures);
 /* Nanoseconds that a rule took, its part of what it shares included. */
 double sk_figures_rule_ns(const struct sk_figures *figures, uint32_t rule);
 
+/* Ticks that events of a type took, all parts together. */
+double sk_figures_type_ticks(const struct sk_profile *profile, uint32_t type);
+
 /* Of the whole, from 0 to 1. */
 double sk_figures_share(const struct sk_figures *figures, double ns);
 

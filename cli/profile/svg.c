@@ -329,21 +329,12 @@ static void draw_parts(struct picture *picture, uint16_t type, double left)
 	}
 }
 
-static double ticks_of_type(const struct sk_profile *profile, uint16_t type)
-{
-	double ticks = 0;
-
-	for (unsigned part = 0; part < SK_PROFILE_PART_COUNT; part++)
-		ticks += profile->types[type].ticks[part];
-	return ticks;
-}
-
 static void draw_type(struct picture *picture, uint16_t type, double left)
 {
 	const struct sk_figures *figures = picture->figures;
 	const struct sk_profile *profile = figures->profile;
 	const struct sk_profile_type *record = &profile->types[type];
-	const struct box box = {left, ticks_of_type(profile, type), 1, "type"};
+	const struct box box = {left, sk_figures_type_ticks(profile, type), 1, "type"};
 	struct sk_buffer label = {0}, title = {0};
 
 	if (!can_be_seen(picture, box.width))
@@ -452,7 +443,7 @@ int sk_report_print_svg(const struct sk_figures *figures, struct sk_buffer *buff
 	double left = 0;
 
 	for (uint32_t i = 0; i < figures->type_count; i++)
-		picture.total += ticks_of_type(figures->profile, (uint16_t)figures->type_order[i]);
+		picture.total += sk_figures_type_ticks(figures->profile, figures->type_order[i]);
 	if (!sort(&picture)) {
 		buffer->failed = true;
 	} else if (picture.total > 0) {
@@ -463,7 +454,7 @@ int sk_report_print_svg(const struct sk_figures *figures, struct sk_buffer *buff
 			const uint16_t type = (uint16_t)figures->type_order[i];
 
 			draw_type(&picture, type, left);
-			left += ticks_of_type(figures->profile, type);
+			left += sk_figures_type_ticks(figures->profile, type);
 		}
 	}
 	print_head(figures, picture.deepest, buffer);

@@ -231,50 +231,7 @@ static struct sk_known of_open(const struct sk_prospect *prospect, const struct 
 
 enum { FD_FLAGS = SK_EVENT_FLAG_CREATES_FD | SK_EVENT_FLAG_USES_FD | SK_EVENT_FLAG_DESTROYS_FD };
 
-/* Fields that are missing without an fd that is known. */
-static bool needs_fd(uint16_t field)
-{
-	switch ((int)field) {
-	case SK_FIELD_FD_TYPE:
-	case SK_FIELD_FD_FILENAME:
-	case SK_FIELD_FD_IP:
-	case SK_FIELD_FD_CIP:
-	case SK_FIELD_FD_SIP:
-	case SK_FIELD_FD_LIP:
-	case SK_FIELD_FD_RIP:
-	case SK_FIELD_FD_PORT:
-	case SK_FIELD_FD_CPORT:
-	case SK_FIELD_FD_SPORT:
-	case SK_FIELD_FD_LPORT:
-	case SK_FIELD_FD_RPORT:
-	case SK_FIELD_FD_L4PROTO:
-	case SK_FIELD_FD_SOCKFAMILY:
-	case SK_FIELD_FD_IS_SERVER:
-	case SK_FIELD_FD_PROTO:
-	case SK_FIELD_FD_CPROTO:
-	case SK_FIELD_FD_SPROTO:
-	case SK_FIELD_FD_LPROTO:
-	case SK_FIELD_FD_RPROTO:
-	case SK_FIELD_FD_NET:
-	case SK_FIELD_FD_CNET:
-	case SK_FIELD_FD_SNET:
-	case SK_FIELD_FD_LNET:
-	case SK_FIELD_FD_RNET:
-	case SK_FIELD_FD_CONNECTED:
-	case SK_FIELD_FD_NAME_CHANGED:
-	case SK_FIELD_FD_DEV:
-	case SK_FIELD_FD_DEV_MAJOR:
-	case SK_FIELD_FD_DEV_MINOR:
-	case SK_FIELD_FD_INO:
-	case SK_FIELD_FD_IS_UPPER_LAYER:
-	case SK_FIELD_FD_IS_LOWER_LAYER:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Of those, the ones that are missing of a regular file too. */
+/* Fields that are missing without an fd that is known to be a socket. */
 static bool needs_socket(uint16_t field)
 {
 	switch ((int)field) {
@@ -301,6 +258,29 @@ static bool needs_socket(uint16_t field)
 		return true;
 	default:
 		return false;
+	}
+}
+
+/* Fields that are missing without an fd that is known. */
+static bool needs_fd(uint16_t field)
+{
+	switch ((int)field) {
+	case SK_FIELD_FD_TYPE:
+	case SK_FIELD_FD_FILENAME:
+	case SK_FIELD_FD_L4PROTO:
+	case SK_FIELD_FD_IS_SERVER:
+	case SK_FIELD_FD_CPROTO:
+	case SK_FIELD_FD_CONNECTED:
+	case SK_FIELD_FD_NAME_CHANGED:
+	case SK_FIELD_FD_DEV:
+	case SK_FIELD_FD_DEV_MAJOR:
+	case SK_FIELD_FD_DEV_MINOR:
+	case SK_FIELD_FD_INO:
+	case SK_FIELD_FD_IS_UPPER_LAYER:
+	case SK_FIELD_FD_IS_LOWER_LAYER:
+		return true;
+	default:
+		return needs_socket(field);
 	}
 }
 

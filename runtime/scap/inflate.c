@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "runtime/scap/zlib_alloc.h"
 #include "vm/support/alloc.h"
 
 static void fail(struct sk_inflate *source, int failure)
@@ -93,24 +94,12 @@ size_t sk_inflate_next(struct sk_inflate *source, uint8_t *bytes, size_t room)
 	return length;
 }
 
-static void *zlib_alloc(void *context, unsigned count, unsigned size)
-{
-	(void)context;
-	return sk_alloc_zeroed(count, size);
-}
-
-static void zlib_free(void *context, void *memory)
-{
-	(void)context;
-	sk_free(memory);
-}
-
 static int begin(struct sk_inflate *source, const uint8_t *bytes, size_t size, struct sk_error *error)
 {
 	*source = (struct sk_inflate){
 		.raw = bytes,
 		.raw_end = bytes + size,
-		.stream = {.zalloc = zlib_alloc, .zfree = zlib_free},
+		.stream = {.zalloc = sk_zlib_alloc, .zfree = sk_zlib_free},
 	};
 	if (inflateInit2(&source->stream, 16 + MAX_WBITS) != Z_OK)
 		return sk_error_set(error, -ENOMEM, "no memory to inflate the capture");

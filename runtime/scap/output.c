@@ -11,6 +11,7 @@
 
 #include <zlib.h>
 
+#include "runtime/scap/zlib_alloc.h"
 #include "vm/support/alloc.h"
 
 enum {
@@ -92,18 +93,6 @@ static void flush(struct sk_scap_output *output, bool last)
 	output->used = 0;
 }
 
-static void *zlib_alloc(void *context, unsigned count, unsigned size)
-{
-	(void)context;
-	return sk_alloc_zeroed(count, size);
-}
-
-static void zlib_free(void *context, void *memory)
-{
-	(void)context;
-	sk_free(memory);
-}
-
 static int create(bool compress, struct sk_scap_output **ret_output, struct sk_error *error)
 {
 	struct sk_scap_output *output = sk_alloc_zeroed(1, sizeof(*output));
@@ -111,8 +100,8 @@ static int create(bool compress, struct sk_scap_output **ret_output, struct sk_e
 	if (!output)
 		return sk_error_set(error, -ENOMEM, "no memory to write a capture");
 	output->compress = compress;
-	output->stream.zalloc = zlib_alloc;
-	output->stream.zfree = zlib_free;
+	output->stream.zalloc = sk_zlib_alloc;
+	output->stream.zfree = sk_zlib_free;
 	if (compress && deflateInit2(&output->stream, DEFLATE_LEVEL, Z_DEFLATED, 16 + MAX_WBITS, 8,
 				     Z_DEFAULT_STRATEGY) != Z_OK) {
 		sk_free(output);
