@@ -125,22 +125,30 @@ int sk_fail(enum sk_exit status, const char *format, ...)
 	return status;
 }
 
-int sk_print(const struct sk_buffer *buffer)
+int sk_write_all(int fd, const struct sk_buffer *buffer)
 {
 	size_t written = 0;
 
-	if (buffer->failed)
-		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	while (written < buffer->length) {
-		ssize_t count = write(STDOUT_FILENO, buffer->bytes + written, buffer->length - written);
+		ssize_t count = write(fd, buffer->bytes + written, buffer->length - written);
 
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return sk_fail(SK_EXIT_OUTPUT, "standard output: %s", strerror(errno));
+			return -errno;
 		written += (size_t)count;
 	}
-	return SK_EXIT_OK;
+	return 0;
+}
+
+int sk_print(const struct sk_buffer *buffer)
+{
+	int error;
+
+	if (buffer->failed)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
+	error = sk_write_all(STDOUT_FILENO, buffer);
+	return error < 0 ? sk_fail(SK_EXIT_OUTPUT, "standard output: %s", strerror(-error)) : SK_EXIT_OK;
 }
 
 bool sk_wants_color(int fd)

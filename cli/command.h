@@ -84,6 +84,9 @@ int sk_command_usage(const struct sk_command_line *line, const char *format, ...
 /* "saker: ..." on stderr; returns `status`. */
 int sk_fail(enum sk_exit status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes all bytes of a buffer.  0 or a negative errno. */
+int sk_write_all(int fd, const struct sk_buffer *buffer);
+
 /* Writes a buffer to stdout; SK_EXIT_OK, or SK_EXIT_OUTPUT with a message. */
 int sk_print(const struct sk_buffer *buffer);
 

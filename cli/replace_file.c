@@ -11,22 +11,6 @@
 #include "cli/command.h"
 #include "vm/support/alloc.h"
 
-static int write_all(int fd, const struct sk_buffer *bytes)
-{
-	size_t written = 0;
-
-	while (written < bytes->length) {
-		ssize_t count = write(fd, bytes->bytes + written, bytes->length - written);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		written += (size_t)count;
-	}
-	return 0;
-}
-
 /* The owner first: changing it takes set-user-ID bits away. */
 static int set_attributes(int fd, const struct stat *like)
 {
@@ -45,7 +29,7 @@ static int write_into(const char *path, const struct sk_buffer *bytes)
 
 	if (fd < 0)
 		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
-	error = write_all(fd, bytes);
+	error = sk_write_all(fd, bytes);
 	close(fd);
 	return error < 0 ? sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(-error)) : SK_EXIT_OK;
 }
@@ -64,7 +48,7 @@ int sk_replace_file(const char *path, const struct sk_buffer *bytes, const struc
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return sk_fail(SK_EXIT_OUTPUT, "%s: %s", path, strerror(errno));
-	error = write_all(fd, bytes);
+	error = sk_write_all(fd, bytes);
 	if (error == 0)
 		error = set_attributes(fd, like);
 	if (error == 0 && fsync(fd) < 0)

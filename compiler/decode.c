@@ -187,6 +187,20 @@ int sk_decode_name(struct sk_loader *loader, const struct sk_yaml_node *map, con
 	return 1;
 }
 
+int sk_loader_begin_item(struct sk_loader *loader, const char *kind, const char **ret_name,
+			 struct sk_span *ret_span)
+{
+	int result = sk_decode_name(loader, loader->item, kind, SK_REQUIRED, ret_name, ret_span);
+
+	if (result < 0)
+		return result;
+	loader->span = *ret_span;
+	loader->diagnostics->context = *ret_span;
+	loader->diagnostics->context_text =
+		sk_arena_printf(loader->diagnostics->arena, "in %s '%s'", kind, *ret_name);
+	return result;
+}
+
 static const char undecodable[] = "Can't decode YAML scalar value";
 
 /* Any of these words, in lower or UPPER case or Capitalised. */

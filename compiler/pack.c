@@ -429,14 +429,10 @@ static int read_list(struct sk_loader *loader, struct definition *definition)
 static int load_list(struct sk_loader *loader)
 {
 	struct definition definition = {0};
-	int result = sk_decode_name(loader, loader->item, "list", SK_REQUIRED, &definition.name, &definition.span);
+	int result = sk_loader_begin_item(loader, "list", &definition.name, &definition.span);
 
 	if (result < 0)
 		return result;
-	loader->span = definition.span;
-	loader->diagnostics->context = definition.span;
-	loader->diagnostics->context_text =
-		sk_arena_printf(loader->diagnostics->arena, "in list '%s'", definition.name);
 	if (!sk_pack_is_list_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_LIST_NAME, definition.span,
 				   "without blanks, quotes, parentheses, commas and '='",
@@ -514,15 +510,11 @@ static int load_macro(struct sk_loader *loader)
 	struct sk_pack_state *state = loader->pack->state;
 	struct definition definition = {0};
 	size_t length;
-	int result = sk_decode_name(loader, loader->item, "macro", SK_REQUIRED, &definition.name, &definition.span);
+	int result = sk_loader_begin_item(loader, "macro", &definition.name, &definition.span);
 
 	if (result < 0)
 		return result;
 	length = strlen(definition.name);
-	loader->span = definition.span;
-	loader->diagnostics->context = definition.span;
-	loader->diagnostics->context_text =
-		sk_arena_printf(loader->diagnostics->arena, "in macro '%s'", definition.name);
 	if (!sk_pack_is_macro_name(definition.name))
 		sk_diagnostics_add(loader->diagnostics, SK_DIAGNOSTIC_INVALID_MACRO_NAME, definition.span,
 				   "letters, digits and '_', beginning with a letter",

@@ -80,6 +80,13 @@ int sk_decode_number(struct sk_loader *loader, const struct sk_yaml_node *map, c
 int sk_decode_texts(struct sk_loader *loader, const struct sk_yaml_node *map, const char *key,
 		    enum sk_presence presence, struct sk_text **ret_texts, uint32_t *ret_count);
 
+/*
+ * The name of the item, which is a `kind` ("rule", "macro", "list") and has it
+ * there: what is reported from now on is reported of it.  As sk_decode_name().
+ */
+int sk_loader_begin_item(struct sk_loader *loader, const char *kind, const char **ret_name,
+			 struct sk_span *ret_span);
+
 /* Reports an error and returns -EINVAL. */
 int sk_loader_refuse(struct sk_loader *loader, enum sk_diagnostic_id id, struct sk_span span, const char *hint,
 		     const char *format, ...) __attribute__((format(printf, 5, 6)));

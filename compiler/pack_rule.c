@@ -558,13 +558,10 @@ static int read_head(struct rule_item *item)
 int sk_pack_load_rule(struct sk_loader *loader)
 {
 	struct rule_item item = {.loader = loader, .source = ""};
-	int result = sk_decode_name(loader, loader->item, "rule", SK_REQUIRED, &item.name, &item.span);
+	int result = sk_loader_begin_item(loader, "rule", &item.name, &item.span);
 
 	if (result < 0)
 		return result;
-	loader->span = item.span;
-	loader->diagnostics->context = item.span;
-	loader->diagnostics->context_text = sk_arena_printf(loader->diagnostics->arena, "in rule '%s'", item.name);
 	result = read_head(&item);
 	if (result == 0)
 		result = load_form(&item);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "cli/command.h"
 #include "cli/lsp/framing.h"
 #include "vm/support/clock.h"
 
@@ -19,21 +20,11 @@ static uint64_t now(void)
 static int write_out(struct sk_lsp_server *server, int output)
 {
 	struct sk_buffer *out = &server->out;
-	size_t written = 0;
+	int result = out->failed ? -ENOMEM : sk_write_all(output, out);
 
-	if (out->failed)
-		return -ENOMEM;
-	while (written < out->length) {
-		ssize_t count = write(output, out->bytes + written, out->length - written);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return -errno;
-		written += (size_t)count;
-	}
-	sk_buffer_clear(out);
-	return 0;
+	if (result == 0)
+		sk_buffer_clear(out);
+	return result;
 }
 
 /* True if there is something to read within `timeout` ms. */
