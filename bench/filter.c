@@ -96,7 +96,7 @@ static void compare(struct comparison *comparison, struct side *whole, struct si
 			take(filtered, &same, bytes, size);
 			if (sk_sensor_sees(filtered->sensor))
 				model_observe(&comparison->model, sk_sensor_vm(filtered->sensor),
-					      sk_sensor_view(filtered->sensor), view);
+					      sk_sensor_view(filtered->sensor), model_basis_of(view));
 		}
 		if (!differ(whole, filtered))
 			continue;

@@ -216,6 +216,20 @@ static inline uint64_t model_time(const struct kernel_model *model, uint64_t ts)
 	return sk_process_time(ts - model->boot_time);
 }
 
+/* A new thread's own event. */
+static inline bool model_begins_thread(const struct sk_event *event)
+{
+	switch (event->type) {
+	case SK_EVENT_SYSCALL_CLONE_20_X:
+	case SK_EVENT_SYSCALL_FORK_20_X:
+	case SK_EVENT_SYSCALL_VFORK_20_X:
+	case SK_EVENT_SYSCALL_CLONE3_X:
+		return sk_event_signed(event, 0, -1) == 0;
+	default:
+		return false;
+	}
+}
+
 /* What the programs raise for an event that comes through. */
 static inline void model_change(struct kernel_model *model, const struct sk_event_view *view)
 {
@@ -230,18 +244,9 @@ static inline void model_change(struct kernel_model *model, const struct sk_even
 			sk_process_raise(&model->classes->everyone, time);
 		return;
 	}
+	if (model_begins_thread(event) && *own < time)
+		*own = time;
 	sk_event_result(event, &result);
-	switch (event->type) {
-	case SK_EVENT_SYSCALL_CLONE_20_X:
-	case SK_EVENT_SYSCALL_FORK_20_X:
-	case SK_EVENT_SYSCALL_VFORK_20_X:
-	case SK_EVENT_SYSCALL_CLONE3_X:
-		if (result == 0 && *own < time)
-			*own = time;
-		return;
-	default:
-		break;
-	}
 	if (result < 0 || !(traits & SK_FILTER_CHANGES))
 		return;
 	if (*own < time)
@@ -260,19 +265,28 @@ static inline uint32_t model_class(struct kernel_model *model, const struct sk_e
 	const uint32_t class = view->event.tid > 0 ? sk_process_class_of(model->classes, tid) : 0;
 	const struct model_basis *basis = &model->bases[sk_process_slot(tid)];
 
-	if (class && (basis->thread != model->before.thread || basis->revision != model->before.revision))
+	/* One that begins with this event is not asked about. */
+	if (class && !model_begins_thread(&view->event) &&
+	    (basis->thread != model->before.thread || basis->revision != model->before.revision))
 		model->stale++;
 	return class;
 }
 
-/* An event that came through was handled by the sensor whose engine is `vm`; `whole` is the view of the other. */
+/* What the class of the event's thread rests on, once the sensor that sees all has taken it. */
+static inline struct model_basis model_basis_of(const struct sk_event_view *whole)
+{
+	return (struct model_basis){whole->thread, whole->thread ? whole->thread->revision : 0};
+}
+
+/*
+ * An event that came through was handled by the sensor whose engine is `vm`.
+ * `basis`: of when it came through.
+ */
 static inline void model_observe(struct kernel_model *model, struct sk_vm *vm, const struct sk_event_view *view,
-				 const struct sk_event_view *whole)
+				 struct model_basis basis)
 {
 	sk_kernel_filter_observe(model->filter, vm, view, model_keep, model);
-	if (whole->thread)
-		model->bases[sk_process_slot((uint32_t)whole->event.tid)] =
-			(struct model_basis){whole->thread, whole->thread->revision};
+	model->bases[sk_process_slot((uint32_t)view->event.tid)] = basis;
 }
 
 /* --- deciding ---------------------------------------------------------------------- */

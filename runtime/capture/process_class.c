@@ -181,7 +181,7 @@ static uint32_t class_of(struct sk_class_filter *filter, struct sk_vm *vm)
 
 /* --- threads ------------------------------------------------------------------------- */
 
-/* Events that are no thread's doing, and change what others are. */
+/* Events that are no thread's doing, and may change what threads are. */
 static bool is_metadata(uint16_t type)
 {
 	switch (type) {
@@ -252,8 +252,8 @@ uint32_t sk_class_filter_observe(struct sk_class_filter *filter, struct sk_vm *v
 	if (filter->nothing)
 		return 0;
 	notice_changes(filter, view, time);
-	if (!view->thread || view->container || is_metadata(event->type) || event->tid <= 0 ||
-	    event->tid > UINT32_MAX || event->ts < filter->boot_time)
+	if (!view->thread || view->container || is_metadata(event->type) || event->type == SK_EVENT_PROCEXIT_1_E ||
+	    event->tid <= 0 || event->tid > UINT32_MAX || event->ts < filter->boot_time)
 		return 0;
 	if (has_all_ancestors(view->thread))
 		class = class_of(filter, vm);
