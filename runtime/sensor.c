@@ -96,6 +96,11 @@ static bool descriptor(void *event, struct sk_vm_descriptor *ret_descriptor)
 	return true;
 }
 
+static bool bare(void *event)
+{
+	return sk_event_is_bare(&((const struct sk_event_view *)event)->event);
+}
+
 int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor **ret_sensor, struct sk_error *error)
 {
 	const struct sk_vm_options vm_options = {
@@ -104,6 +109,7 @@ int sk_sensor_create(const struct sk_sensor_options *options, struct sk_sensor *
 		.ancestors = ancestors,
 		.container = container,
 		.descriptor = descriptor,
+		.bare = bare,
 		.engine = options->engine,
 		.limits = options->limits,
 		.match_all = options->match_all,

@@ -88,6 +88,15 @@ static inline bool sk_event_has(const struct sk_event *event, unsigned index)
  */
 const char *sk_event_text(const struct sk_event *event, unsigned index, uint32_t *ret_length);
 
+/*
+ * True if the event says what its type's parameters say, all of them, and no
+ * more: without notes.  Events of old captures may lack parameters.
+ */
+static inline bool sk_event_is_bare(const struct sk_event *event)
+{
+	return event->notes.length == 0 && event->nparams == event->info->nparams;
+}
+
 /* The event's return value, parameter 0 of a typed exit event; false if none. */
 bool sk_event_result(const struct sk_event *event, int64_t *ret_value);
 

@@ -177,7 +177,7 @@ static void credit_row(struct sk_profiler *profiler, struct sk_rows *rows, uint1
 		credit(profiler, rows, plan, number, dead, times);
 }
 
-static void fold_root(struct sk_profiler *profiler, struct sk_rows *rows, uint16_t type, uint32_t number,
+static void fold_root(struct sk_profiler *profiler, struct sk_rows *rows, uint16_t type, uint32_t number, bool bare,
 		      uint64_t times)
 {
 	const struct plan *plan = &rows->plans[type];
@@ -199,6 +199,8 @@ static void fold_root(struct sk_profiler *profiler, struct sk_rows *rows, uint16
 		if (signature != SK_NONE)
 			credit_row(profiler, rows, type, plan->given[i], signature, left, times);
 	}
+	for (uint32_t i = 0; bare && i < plan->bare_count; i++)
+		credit_row(profiler, rows, type, plan->bare[i], plan->bare_answers[i], left, times);
 	for (uint32_t i = 0; i < plan->class_question_count; i++) {
 		const uint32_t question = plan->class_questions[i];
 
@@ -450,12 +452,14 @@ static void fold_roots(struct sk_profiler *profiler, struct sk_rows *rows)
 {
 	for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
 		for (uint32_t class = 0; rows->plans[type].built && class < rows->classes.count; class ++) {
-			uint64_t *times =
-				&profiler->roots[(size_t) class * rows->type_count + rows->plans[type].index];
+			for (int bare = 0; bare < ROOTS_A_TYPE; bare++) {
+				uint64_t *times =
+					&profiler->roots[sk_rows_root_place(rows, &rows->plans[type], class, bare)];
 
-			if (*times)
-				fold_root(profiler, rows, type, class, *times);
-			*times = 0;
+				if (*times)
+					fold_root(profiler, rows, type, class, bare, *times);
+				*times = 0;
+			}
 		}
 	}
 }
@@ -544,7 +548,7 @@ int sk_profiler_prepare_rows(struct sk_profiler *profiler, const struct sk_rows 
 			words = rows->plans[type].words;
 	}
 	profiler->roots =
-		sk_alloc_zeroed((size_t)rows->classes.limit * rows->type_count + 1, sizeof(*profiler->roots));
+		sk_alloc_zeroed((size_t)rows->classes.limit * rows->root_count + 1, sizeof(*profiler->roots));
 	profiler->edges = sk_alloc_zeroed((size_t)rows->child_mask + 1, sizeof(*profiler->edges));
 	profiler->last_edge = sk_alloc_zeroed(rows->node_limit, sizeof(*profiler->last_edge));
 	profiler->stopped = sk_alloc_zeroed(rows->node_limit, sizeof(*profiler->stopped));

@@ -67,6 +67,7 @@ FOR_EACH_PROFILING uint32_t walk(struct sk_rows *rows, uint16_t type, enum profi
 	const struct plan *plan = &rows->plans[type];
 	struct sk_profiler *profiler = rows->vm->profiler;
 	uint32_t class = sk_rows_class(rows), number, *root;
+	bool bare;
 	size_t at;
 
 	if (profiling != NOT)
@@ -75,13 +76,16 @@ FOR_EACH_PROFILING uint32_t walk(struct sk_rows *rows, uint16_t type, enum profi
 		sk_profiler_lap(profiler, SK_PROFILE_PART_CLASS);
 	if (class == SK_NONE)
 		return UINT32_MAX;
-	at = (size_t) class * rows->type_count + plan->index;
+	bare = plan->bare_count && rows->vm->options.bare && rows->vm->options.bare(rows->vm->event);
+	at = sk_rows_root_place(rows, plan, class, bare);
 	root = &rows->roots[at];
 	if (*root == SK_NONE) {
-		*root = sk_rows_root(rows, type, class);
+		*root = sk_rows_root(rows, type, class, bare);
 		if (profiling == TIMED)
 			sk_profiler_lap(profiler, SK_PROFILE_PART_NODE);
 	}
+	if (SK_RECHECK && bare && *root != SK_NONE)
+		sk_rows_recheck_bare(rows, type);
 	if (profiling == TIMED && *root != SK_NONE)
 		profiler->roots[at] += profiler->weight;
 	for (number = *root; number != SK_NONE;) {
@@ -300,6 +304,7 @@ static uint32_t prepare_types(struct sk_rows *rows, uint32_t *ret_program)
 		if (plan->words > words)
 			words = plan->words;
 	}
+	rows->root_count = ROOTS_A_TYPE * (uint32_t)rows->type_count;
 	*ret_program = 1;
 	for (uint32_t i = 0; i < bundle->rules_count; i++) {
 		if (bundle->rules[i].condition_size > *ret_program)
@@ -342,7 +347,7 @@ static int allocate(struct sk_rows *rows)
 	/* Rows and undecided nodes: a few thousand wide ones, or many narrow ones. */
 	rows->words_size = words * 4096 > 65536 ? words * 4096 : 65536;
 	rows->lists_size = rows->node_limit * 4;
-	rows->roots = sk_alloc_zeroed((size_t)classes * rows->type_count + 1, sizeof(*rows->roots));
+	rows->roots = sk_alloc_zeroed((size_t)classes * rows->root_count + 1, sizeof(*rows->roots));
 	rows->kinds =
 		sk_alloc_zeroed((size_t)rows->questions.slices[SK_FACET_KIND].count * SK_VM_DESCRIPTOR_KINDS + 1,
 				sizeof(*rows->kinds));

@@ -333,8 +333,8 @@ static uint32_t make_class(struct sk_rows *rows)
 	known = rows->classes.count;
 	class = intern_tuple(rows, &rows->classes, signatures);
 	if (class == known)
-		memset(rows->roots + (size_t) class * rows->type_count, 0xff,
-		       rows->type_count * sizeof(*rows->roots));
+		memset(rows->roots + (size_t) class * rows->root_count, 0xff,
+		       rows->root_count * sizeof(*rows->roots));
 	return class;
 }
 

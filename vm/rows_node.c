@@ -10,6 +10,8 @@
  *   the way.  If rules stay open, it asks the question that leaves the fewest.
  *
  * Classes that differ only in what a type's rules never ask for share its root.
+ * Bare events (vm/event.h) have roots of their own, where is known already what
+ * all of them answer alike; the first that comes is asked.
  */
 #define XXH_INLINE_ALL
 #include <assert.h>
@@ -19,6 +21,7 @@
 
 #include "vm/given.h"
 #include "vm/profiler.h"
+#include "vm/recheck.h"
 #include "vm/residual.h"
 #include "vm/rows_private.h"
 
@@ -486,6 +489,36 @@ static void answer_class(struct sk_rows *rows, uint32_t class, const struct plan
 		rows->answered[plan->given[i]] = sk_rows_given(rows, plan->given[i], type);
 }
 
+static void answer_bare(struct sk_rows *rows, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->bare_count; i++)
+		rows->answered[plan->bare[i]] = plan->bare_answers[i];
+}
+
+/* What the current event, which is bare, answers, all that come to the same root answer. */
+static bool ask_bare(struct sk_rows *rows, const struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->bare_count; i++) {
+		uint32_t signature = sk_rows_signature(rows, plan->bare[i]);
+
+		if (rows->vm->profiler)
+			sk_profiler_asked(rows->vm->profiler, plan->bare[i]);
+		if (signature == SK_NONE)
+			return false;
+		plan->bare_answers[i] = signature;
+	}
+	return true;
+}
+
+void sk_rows_recheck_bare(struct sk_rows *rows, uint16_t type)
+{
+	const struct plan *plan = &rows->plans[type];
+
+	for (uint32_t i = 0; i < plan->bare_count; i++)
+		sk_recheck_answer(rows->vm, &rows->questions, &rows->signatures, plan->bare[i],
+				  plan->bare_answers[i], "what an event without notes says");
+}
+
 static void forget_answers(struct sk_rows *rows, const struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->class_question_count; i++)
@@ -583,7 +616,17 @@ static int and_class(struct sk_rows *rows, const struct plan *plan, uint16_t typ
 	return left;
 }
 
-static uint32_t make_root(struct sk_rows *rows, uint16_t type, uint32_t class)
+/* What is certain before anything is asked. */
+static int and_certain(struct sk_rows *rows, const struct plan *plan, const struct node *root, uint64_t *bits)
+{
+	int left = and_given(rows, plan, root->type, bits);
+
+	if (left > 0 && root->bare)
+		left = and_list(rows, root->type, plan->bare_answers, plan->bare_count, bits);
+	return left > 0 ? and_class(rows, plan, root->type, root->class, bits) : left;
+}
+
+static uint32_t make_root(struct sk_rows *rows, uint16_t type, uint32_t class, bool bare)
 {
 	const struct plan *plan = &rows->plans[type];
 	struct node node = {
@@ -592,16 +635,17 @@ static uint32_t make_root(struct sk_rows *rows, uint16_t type, uint32_t class)
 		.answer = SK_NONE,
 		.class = class,
 		.type = type,
+		.bare = bare,
 	};
 	uint32_t made;
-	int left;
 
+	if (bare && !ask_bare(rows, plan))
+		return SK_NONE;
 	all_rules(rows, plan, rows->bits);
 	answer_class(rows, class, plan, type);
-	left = and_given(rows, plan, type, rows->bits);
-	if (left > 0)
-		left = and_class(rows, plan, type, class, rows->bits);
-	made = left < 0 ? SK_NONE : complete(rows, &node, rows->bits);
+	if (bare)
+		answer_bare(rows, plan);
+	made = and_certain(rows, plan, &node, rows->bits) < 0 ? SK_NONE : complete(rows, &node, rows->bits);
 	forget_answers(rows, plan);
 	return made;
 }
@@ -620,10 +664,10 @@ static bool same_shape(const struct sk_rows *rows, const struct plan *plan, uint
 	return true;
 }
 
-static uint32_t hash_shape(const struct sk_rows *rows, const struct plan *plan, uint32_t class)
+static uint32_t hash_shape(const struct sk_rows *rows, const struct plan *plan, uint32_t class, bool bare)
 {
 	const uint32_t *signatures = sk_tuples_at(&rows->classes, class);
-	uint64_t hash = plan->index;
+	uint64_t hash = (uint64_t)plan->index << 1 | bare;
 
 	for (uint32_t i = 0; i < plan->class_question_count; i++) {
 		hash ^= signatures[rows->questions.items[plan->class_questions[i]].place];
@@ -633,24 +677,24 @@ static uint32_t hash_shape(const struct sk_rows *rows, const struct plan *plan, 
 	return (uint32_t)(hash >> 7);
 }
 
-uint32_t sk_rows_root(struct sk_rows *rows, uint16_t type, uint32_t class)
+uint32_t sk_rows_root(struct sk_rows *rows, uint16_t type, uint32_t class, bool bare)
 {
 	const struct plan *plan = &rows->plans[type];
-	uint32_t at = hash_shape(rows, plan, class) & rows->shape_mask, root;
+	uint32_t at = hash_shape(rows, plan, class, bare) & rows->shape_mask, root;
 
 	for (; rows->shapes[at].class; at = (at + 1) & rows->shape_mask) {
 		const struct shape *shape = &rows->shapes[at];
 
-		if (shape->type == type && same_shape(rows, plan, shape->class - 1, class))
+		if (shape->type == type && shape->bare == bare && same_shape(rows, plan, shape->class - 1, class))
 			return shape->root;
 	}
 	if (rows->shape_count > rows->shape_mask / 2) {
 		rows->full = true;
 		return SK_NONE;
 	}
-	root = afford_node(rows) ? make_root(rows, type, class) : SK_NONE;
+	root = afford_node(rows) ? make_root(rows, type, class, bare) : SK_NONE;
 	if (root != SK_NONE) {
-		rows->shapes[at] = (struct shape){.class = class + 1, .root = root, .type = type};
+		rows->shapes[at] = (struct shape){.class = class + 1, .root = root, .type = type, .bare = bare};
 		rows->shape_count++;
 	}
 	return root;
@@ -666,13 +710,16 @@ static uint32_t make_child(struct sk_rows *rows, uint32_t parent, uint32_t with)
 		.answer = with,
 		.class = above.class,
 		.type = above.type,
-		.depth = (uint8_t)(above.depth + 1),
+		.depth = (uint8_t)((above.depth + 1) & 0x7f),
+		.bare = above.bare,
 	};
 	uint64_t *bits = rows->bits;
 	uint32_t made;
 
 	memcpy(bits, rows->words + above.first, plan->words * sizeof(*bits));
 	answer_class(rows, above.class, plan, above.type);
+	if (above.bare)
+		answer_bare(rows, plan);
 	answer(rows, above.question, with);
 	for (const struct node *at = &above; at->parent != SK_NONE;) {
 		uint32_t known = at->answer;

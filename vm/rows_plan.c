@@ -29,6 +29,18 @@ static bool is_given(const struct sk_vm *vm, uint16_t type, const struct sk_ques
 	return expression->kind == SK_EXPRESSION_FIELD && sk_given(&vm->refs[expression->operand], type, &unused);
 }
 
+/* Bare events of one type have the same value. */
+static bool is_bare(const struct sk_vm *vm, const struct sk_question *question)
+{
+	const struct sk_bundle_expression *expression;
+
+	if (question->expression == SK_NONE)
+		return false;
+	expression = &vm->bundle->expressions[question->expression];
+	return expression->kind == SK_EXPRESSION_FIELD &&
+	       sk_fields[vm->refs[expression->operand].field].flags & SK_FIELD_FLAG_BARE;
+}
+
 /* Calls for every predicate of a type's rules, once a rule, in the order of rules. */
 #define FOR_EACH_PREDICATE(bundle, plan, seen, rule, predicate)                                                    \
 	for (uint32_t rule = 0; rule < (plan)->count; rule++)                                                      \
@@ -110,6 +122,10 @@ static void sort_questions(struct sk_rows *rows, struct plan *plan, uint16_t typ
 		else
 			plan->questions[plan->question_count++] = number;
 		plan->asks_descriptor |= sk_question_of_descriptor(question);
+	}
+	for (uint32_t i = 0; i < plan->question_count; i++) {
+		if (is_bare(rows->vm, &rows->questions.items[plan->questions[i]]))
+			plan->bare[plan->bare_count++] = plan->questions[i];
 	}
 }
 
@@ -193,7 +209,9 @@ bool sk_rows_build_plan(struct sk_rows *rows, uint16_t type)
 	plan->questions = sk_alloc_zeroed(questions, sizeof(*plan->questions));
 	plan->class_questions = sk_alloc_zeroed(questions, sizeof(*plan->class_questions));
 	plan->given = sk_alloc_zeroed(questions, sizeof(*plan->given));
-	if (!plan->questions || !plan->class_questions || !plan->given ||
+	plan->bare = sk_alloc_zeroed(questions, sizeof(*plan->bare));
+	plan->bare_answers = sk_alloc_zeroed(questions, sizeof(*plan->bare_answers));
+	if (!plan->questions || !plan->class_questions || !plan->given || !plan->bare || !plan->bare_answers ||
 	    !index_predicates(rows->vm->bundle, plan)) {
 		sk_rows_release_plan(plan);
 		return false;
@@ -212,6 +230,8 @@ void sk_rows_release_plan(struct plan *plan)
 	sk_free(plan->questions);
 	sk_free(plan->class_questions);
 	sk_free(plan->given);
+	sk_free(plan->bare);
+	sk_free(plan->bare_answers);
 	sk_free(plan->asked);
 	sk_free(plan->asking);
 	sk_free(plan->predicates);

@@ -32,6 +32,8 @@ enum {
 	RESIDUAL = 1, /* in a decided node's list: the program must be run */
 	/* Answers to "which fd": a descriptor, or that there is none that is known. */
 	NO_DESCRIPTOR = UINT32_MAX - 1,
+	/* A type's events begin at one of these, for each class: any, and bare. */
+	ROOTS_A_TYPE = 2,
 };
 
 struct node {
@@ -41,8 +43,9 @@ struct node {
 	uint32_t parent, answer; /* how it was reached; SK_NONE at a root */
 	uint32_t class;
 	uint16_t type;
-	uint8_t depth;
-	bool sure; /* the last rule left matches, and only the first match counts */
+	uint8_t depth : 7;
+	uint8_t bare : 1; /* its root is that of bare events */
+	bool sure;        /* the last rule left matches, and only the first match counts */
 };
 
 /* What is worked out once for an event type that has rules. */
@@ -55,6 +58,9 @@ struct plan {
 	uint32_t class_question_count;
 	uint32_t *given; /* questions that the type itself answers (vm/given.h) */
 	uint32_t given_count;
+	/* Of `questions`, those that all its bare events answer alike, and how: known once there is a root for them. */
+	uint32_t *bare, *bare_answers;
+	uint32_t bare_count;
 	/* For the engines without nodes: all questions but `given` in their order, and `words` each of the rules asking. */
 	uint32_t *asked;
 	uint64_t *asking;
@@ -90,11 +96,12 @@ struct child_slot {
 	uint32_t child;
 };
 
-/* A root by its type and what of the class its type asks for. */
+/* A root by its type, whether it is of bare events, and what of the class its type asks for. */
 struct shape {
 	uint32_t class; /* plus 1; 0: free */
 	uint32_t root;
 	uint16_t type;
+	bool bare;
 };
 
 /* A question's answer to the event at hand, for the engine that asks by predicate. */
@@ -116,9 +123,10 @@ struct sk_rows {
 
 	struct plan *plans;  /* one an event type */
 	uint16_t type_count; /* types with rules */
+	uint32_t root_count; /* of a class */
 
 	struct sk_tuples classes, descriptors, ancestors, containers;
-	uint32_t *roots; /* type_count nodes a class; SK_NONE: not made yet */
+	uint32_t *roots; /* root_count nodes a class: of any events by type, of bare ones; SK_NONE: not made yet */
 	struct shape *shapes;
 	uint32_t shape_mask, shape_count;
 	uint32_t *kinds; /* the part of a descriptor that a kind of file decides, SK_VM_DESCRIPTOR_KINDS times */
@@ -169,6 +177,13 @@ static inline bool sk_rows_without_nodes(const struct sk_rows *rows)
 	return rows->vm->options.engine == SK_VM_ENGINE_AND || rows->vm->options.engine == SK_VM_ENGINE_SCOPES;
 }
 
+/* The place in `roots` where events of the plan's type begin. */
+static inline size_t sk_rows_root_place(const struct sk_rows *rows, const struct plan *plan, uint32_t class,
+					bool bare)
+{
+	return (size_t) class * rows->root_count + (bare ? rows->type_count : 0) + plan->index;
+}
+
 /* --- rows_plan.c --------------------------------------------------------- */
 
 /* False if there is no memory. */
@@ -201,13 +216,16 @@ static inline uint32_t sk_rows_answer(struct sk_rows *rows, uint32_t question)
 /* --- rows_node.c --------------------------------------------------------- */
 
 /* A node; SK_NONE: there is no room, or too much is new. */
-uint32_t sk_rows_root(struct sk_rows *rows, uint16_t type, uint32_t class);
+uint32_t sk_rows_root(struct sk_rows *rows, uint16_t type, uint32_t class, bool bare);
 
 /* Where in `children` the node is that an answer leads to; SK_NONE as above. */
 uint32_t sk_rows_child(struct sk_rows *rows, uint32_t parent, uint32_t answer);
 
 /* The row of a signature, if there is one yet. */
 const uint64_t *sk_rows_find_row(const struct sk_rows *rows, uint16_t type, uint32_t signature);
+
+/* In the checking build: the current event, which is bare, answers as those before it. */
+void sk_rows_recheck_bare(struct sk_rows *rows, uint16_t type);
 
 /* What the type answers; SK_NONE: there is no room. */
 uint32_t sk_rows_given(struct sk_rows *rows, uint32_t question, uint16_t type);

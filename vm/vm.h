@@ -136,12 +136,19 @@ enum { SK_VM_DESCRIPTOR_KINDS = 64 };
 /* False if the event has no fd that is known. */
 typedef bool (*sk_descriptor_fn)(void *event, struct sk_vm_descriptor *ret_descriptor);
 
+/*
+ * True if the event is bare (sk_event_is_bare()).  Fields of
+ * SK_FIELD_FLAG_BARE then have a value that all bare events of its type share.
+ */
+typedef bool (*sk_bare_fn)(void *event);
+
 struct sk_vm_options {
 	sk_extract_fn extract;
 	sk_anchor_fn anchor;         /* of all THREAD and LINEAGE fields; NULL: no thread's class is kept */
 	sk_anchor_fn ancestors;      /* of facet ANCESTORS; NULL: asked with the thread */
 	sk_container_fn container;   /* NULL: asked with the thread */
 	sk_descriptor_fn descriptor; /* NULL: fds are asked about field by field */
+	sk_bare_fn bare;             /* NULL: no event is taken to be */
 	enum sk_vm_engine engine;
 	struct sk_vm_limits limits;
 	bool match_all;   /* every matching rule; otherwise the first one ends it */

@@ -309,6 +309,7 @@ enum sk_field_flag {
 	SK_FIELD_FLAG_PRINT_ONLY = 1 << 5,
 	SK_FIELD_FLAG_READING =
 		1 << 6, /* it depends on when the same comparison or token read it last: vm/reading.h */
+	SK_FIELD_FLAG_BARE = 1 << 7, /* of bare events (sk_event_is_bare()) it is what their type makes it */
 };
 
 enum sk_field {

@@ -150,6 +150,67 @@ TEST(odd_notes_are_passed_over)
 	CHECK_ASK(SAKER_PATH_RESOLVED, "/etc");
 }
 
+/* Parameters of a seed: numbers, texts, or nothing. */
+static void parameters(uint16_t type, unsigned seed)
+{
+	event(&world, type, seed % 3 ? 100 : 101);
+	for (unsigned i = 0; i < sk_events[type].nparams; i++) {
+		if (sk_param_fixed_size(sk_events[type].params[i].type))
+			number(&world, i, (int64_t)(seed * (i + 1)) - 3);
+		else if (seed % 2)
+			text(&world, i, i % 2 ? "/etc/../tmp/x" : "x");
+	}
+}
+
+/* What rows hold certain of events without notes (SK_FIELD_FLAG_BARE). */
+TEST(without_notes_the_type_decides_what_is_said_to_hang_on_notes)
+{
+	unsigned values = 0, marked = 0;
+
+	start();
+	for (uint16_t field = 0; field < SK_FIELD_COUNT; field++) {
+		if (!(sk_fields[field].flags & SK_FIELD_FLAG_BARE))
+			continue;
+		marked++;
+		CHECK_EQUAL(sk_fields[field].scope, SK_SCOPE_EVENT);
+		for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
+			char first[64] = "";
+
+			for (unsigned seed = 0; seed < 8; seed++) {
+				parameters(type, seed);
+				feed(&world);
+				CHECK(sk_event_is_bare(&world.view.event));
+				if (seed == 0)
+					snprintf(first, sizeof(first), "%s", ask((enum sk_field)field));
+				else
+					CHECK_TEXT(ask((enum sk_field)field), first);
+			}
+			values += strcmp(first, "-") != 0;
+		}
+	}
+	CHECK(marked >= 3);
+	CHECK(values > 400);
+}
+
+TEST(what_lacks_parameters_or_has_notes_is_not_bare)
+{
+	start();
+	open_event(&world, 100, 5, -100, "/tmp/x", 1);
+	world.nparams = 2;
+	feed(&world);
+	CHECK(!sk_event_is_bare(&world.view.event));
+	/* Its path would have been parameter 2. */
+	CHECK_ASK(SAKER_PATH_ALIASED, "-");
+	open_event(&world, 100, 5, -100, "/tmp/x", 1);
+	lost_before(&world, SK_EVENT_CLASS_OPEN, 1, 0);
+	feed(&world);
+	CHECK(!sk_event_is_bare(&world.view.event));
+	CHECK_ASK(SAKER_PATH_ALIASED, "false");
+	open_event(&world, 100, 5, -100, "/tmp/x", 1);
+	feed(&world);
+	CHECK(sk_event_is_bare(&world.view.event));
+}
+
 TEST(done)
 {
 	world_close(&world);
@@ -157,11 +218,11 @@ TEST(done)
 	sk_buffer_release(&printed);
 }
 
-TEST_MAIN(RUN(without_notes_paths_are_what_the_parameters_say) RUN(notes_say_where_a_path_led_and_what_it_was)
-		  RUN(a_path_that_leads_where_it_says_is_no_alias) RUN(a_name_that_was_put_there_later_is_an_alias)
-			  RUN(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
-				  RUN(of_two_paths_each_has_its_own)
-					  RUN(an_exec_led_to_the_program_that_the_kernel_runs)
-						  RUN(a_directory_that_was_changed_into_is_where_the_thread_is)
-							  RUN(events_that_are_no_calls_have_none_of_it)
-								  RUN(odd_notes_are_passed_over) RUN(done))
+TEST_MAIN(RUN(without_notes_paths_are_what_the_parameters_say) RUN(notes_say_where_a_path_led_and_what_it_was) RUN(
+	a_path_that_leads_where_it_says_is_no_alias) RUN(a_name_that_was_put_there_later_is_an_alias)
+		  RUN(what_a_path_was_is_made_absolute_where_nothing_is_known_of_where_it_led)
+			  RUN(of_two_paths_each_has_its_own) RUN(an_exec_led_to_the_program_that_the_kernel_runs)
+				  RUN(a_directory_that_was_changed_into_is_where_the_thread_is) RUN(
+					  events_that_are_no_calls_have_none_of_it) RUN(odd_notes_are_passed_over)
+					  RUN(without_notes_the_type_decides_what_is_said_to_hang_on_notes)
+						  RUN(what_lacks_parameters_or_has_notes_is_not_bare) RUN(done))

@@ -3,7 +3,8 @@
  * Streams of events at random, of few threads with few names, ids and paths,
  * as no kernel would send them: whatever happens to threads, what rows
  * remember of them is what the linear engine sees.  A condition for every
- * field of a thread, its ancestors and an fd, with several values.
+ * field of a thread, its ancestors and an fd, with several values.  Some
+ * events have notes, and some lack parameters.
  *
  * SK_SEED gives other streams, SK_STREAM_EVENTS longer ones.  A difference
  * prints the stream's seed, and with SK_STREAM the events up to it.
@@ -112,7 +113,8 @@ static void make_conditions(bool leaders, bool fds)
 			      strncmp(info->name, "proc.vpgid.", 11) == 0;
 
 		if (info->availability == SK_AVAILABILITY_READY &&
-		    info->scope <= (fds ? SK_SCOPE_FD : SK_SCOPE_LINEAGE) && (leaders || !leader))
+		    (info->scope <= (fds ? SK_SCOPE_FD : SK_SCOPE_LINEAGE) || info->flags & SK_FIELD_FLAG_BARE) &&
+		    (leaders || !leader))
 			add_field_conditions(info);
 	}
 	conditions[condition_count] = NULL;
@@ -369,6 +371,27 @@ static void some_entries(struct random *random)
 	world->sink.complete(world->sink.context);
 }
 
+/* What not every event of the type has, or lacks. */
+static void make_odd(struct random *random)
+{
+	static const uint8_t origins[] = {SK_ORIGIN_CALL, SK_ORIGIN_COMPAT, SK_ORIGIN_IO_URING, SK_ORIGIN_X32, 99};
+	static const uint8_t kinds[] = {SK_NOTE_ORIGIN, SK_NOTE_RESOLVED, SK_NOTE_BEGUN};
+	struct world *world = &pair.world;
+	const int path = sk_event_path(world->type, random_below(random, 2));
+
+	if (one_in(random, 10))
+		world->nparams = random_below(random, world->nparams + 1);
+	while (one_in(random, 3)) {
+		enum sk_note_kind kind = (enum sk_note_kind)ANY(kinds);
+		const bool origin = kind == SK_NOTE_ORIGIN;
+		const void *bytes = origin ? (const void *)&ANY(origins) : ANY(places);
+
+		CHECK(sk_notes_append(world->notes, sizeof(world->notes), &world->notes_length, kind,
+				      origin || path < 0 ? 0 : (uint8_t)path, bytes,
+				      origin ? 1 : strlen(bytes) + 1));
+	}
+}
+
 static bool some_event(struct random *random)
 {
 	uint32_t what = random_below(random, 100);
@@ -398,6 +421,7 @@ static bool some_event(struct random *random)
 		number(&pair.world, 0, -9);
 		number(&pair.world, 1, random_below(random, 4));
 	}
+	make_odd(random);
 	if (getenv("SK_STREAM")) {
 		printf("# %llu: %s of %lld", (unsigned long long)events_fed, sk_events[pair.world.type].id,
 		       (long long)pair.world.tid);

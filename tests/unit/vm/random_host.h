@@ -11,6 +11,7 @@
  *   what a file tells follows from its name and kind, for facet KIND from the
  *   kind alone; what a socket tells from what it is
  *   evt.type is the event's name; a parameter that the type lacks has no value
+ *   of bare events the fields of SK_FIELD_FLAG_BARE follow from the type
  *   everything else follows from the event's seed
  *
  * Values are made from a few texts and numbers, so that they meet the
@@ -48,6 +49,7 @@ struct mock_event {
 	char file_name[32];
 	uint32_t file_kind;
 	int socket; /* -1: none */
+	bool bare;
 	struct mock_world *world;
 	uint32_t engine;   /* whose turn it is */
 	bool short_memory; /* now and then a value does not fit */
@@ -150,6 +152,11 @@ static bool mock_descriptor(void *context, struct sk_vm_descriptor *ret_descript
 			.kind = event->file_kind,
 		};
 	return event->socket >= 0 || event->has_file;
+}
+
+static bool mock_bare(void *context)
+{
+	return ((const struct mock_event *)context)->bare;
 }
 
 /* --- values ------------------------------------------------------------ */
@@ -312,6 +319,8 @@ static uint64_t mock_source(const struct mock_event *event, const struct sk_fiel
 
 	if ((scope == SK_SCOPE_THREAD || scope == SK_SCOPE_LINEAGE) && event->thread >= 0)
 		return mix2(field, mock_thread_source(event, ref));
+	if (event->bare && sk_fields[ref->field].flags & SK_FIELD_FLAG_BARE)
+		return mix2(field, event->type);
 	if (facet < SK_FACET_KIND)
 		return mix2(field, event->seed);
 	if (event->socket >= 0)
@@ -370,6 +379,7 @@ static void make_event(struct mock_event *event, struct random *random, struct m
 		.socket = one_in(random, 4) ? (int)random_below(random, SOCKETS) : -1,
 		.has_file = one_in(random, 2),
 		.file_kind = random_below(random, 3),
+		.bare = !one_in(random, 3),
 		.short_memory = short_memory,
 	};
 	/* A few files that come again and again, and many that do not. */

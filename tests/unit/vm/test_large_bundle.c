@@ -134,6 +134,7 @@ static bool agree(const struct sk_bundle *bundle, uint64_t seed)
 					.ancestors = mock_ancestors,
 					.container = mock_container,
 					.descriptor = mock_descriptor,
+					.bare = mock_bare,
 					.engine = SK_VM_ENGINE_LINEAR,
 					.match_all = true,
 					.priority = 7};

@@ -342,6 +342,74 @@ TEST(without_memory_there_is_no_profile_and_no_harm)
 	plain_end(&plain);
 }
 
+/* Events of a host that knows where calls came from; those without notes are of type openat, and ordinary. */
+struct noted_event {
+	struct plain_event plain;
+	const char *origin; /* NULL: no notes */
+};
+
+static void noted_extract(void *context, const struct sk_field_ref *ref, struct sk_arena *scratch,
+			  struct sk_value *ret_value)
+{
+	const struct noted_event *event = context;
+	const char *origin = event->origin ? event->origin : "syscall";
+
+	if (ref->field == SK_FIELD_SAKER_ORIGIN)
+		*ret_value = sk_value_text(origin, (uint32_t)strlen(origin));
+	else
+		plain_extract(context, ref, scratch, ret_value);
+}
+
+static bool noted_bare(void *context)
+{
+	return !((const struct noted_event *)context)->origin;
+}
+
+TEST(what_goes_without_saying_rules_out_as_if_it_were_asked)
+{
+	static const char *const conditions[] = {
+		"evt.type = openat and saker.origin = x32",
+		"evt.type = openat and evt.arg.name startswith /etc/",
+	};
+	static const char *const origins[] = {NULL, "x32", NULL, "compat", NULL};
+	struct plain plain;
+	struct noted_event event = {.plain = {.process = "cat", .parent = "init"}};
+	const struct sk_profile_question *origin;
+	const uint32_t *rules;
+	uint32_t question;
+
+	plain_start(&plain, conditions, 2, true);
+	sk_vm_destroy(plain.vm);
+	event.plain.thread = &plain.threads[0];
+	struct sk_error error = {.message = ""};
+	const struct sk_vm_options options = {.extract = noted_extract,
+					      .anchor = plain_anchor,
+					      .bare = noted_bare,
+					      .match_all = true,
+					      .priority = 7};
+	CHECK_EQUAL(sk_vm_create(&plain.fixture.bundle, &options, &plain.vm, &error), 0);
+	CHECK_EQUAL(sk_vm_profile_start(plain.vm, 1), 0);
+	for (size_t i = 0; i < COUNT(origins); i++) {
+		event.origin = origins[i];
+		event.plain.path = i == 4 ? "/tmp/x" : "/etc/x";
+		CHECK_EQUAL(sk_vm_evaluate(plain.vm, SK_EVENT_SYSCALL_OPENAT_2_X, &event, &rules), i == 1   ? 2
+												   : i == 4 ? 0
+													    : 1);
+	}
+	plain_read(&plain);
+	question = question_of(&plain, SK_FIELD_SAKER_ORIGIN);
+	origin = &plain.profile->questions[question];
+	/* Three events without notes, one of compat. */
+	CHECK_EQUAL(origin->answered, 5);
+	CHECK_EQUAL(origin->ruled_out, 4);
+	CHECK_EQUAL(plain.profile->predicates[plain.fixture.bundle.questions[question].first].ruled_out, 4);
+	CHECK_EQUAL(plain.profile->predicates[plain.fixture.bundle.questions[question].first].held, 1);
+	CHECK_EQUAL(plain.rules[0].considered, 5);
+	CHECK_EQUAL(plain.rules[0].survived, 1);
+	CHECK_EQUAL(plain.rules[1].survived, 4);
+	plain_end(&plain);
+}
+
 /* --- at random ----------------------------------------------------------- */
 
 enum { TRIALS = 120, EVENTS = 400, MOST_RULES = 40 };
@@ -355,6 +423,7 @@ static struct sk_vm *engine_for(const struct fixture *fixture, enum sk_vm_engine
 		.ancestors = mock_ancestors,
 		.container = mock_container,
 		.descriptor = mock_descriptor,
+		.bare = mock_bare,
 		.engine = engine,
 		.limits = {.values = most,
 			   .value_bytes = most * 16,
@@ -528,10 +597,11 @@ TEST(counts_of_random_packs_are_those_of_the_linear_engine_and_add_up)
 	CHECK(linear_events > 100);
 }
 
-TEST_MAIN(RUN(what_becomes_of_rules_is_counted) RUN(predicates_are_credited_with_what_their_question_ruled_out)
-		  RUN(a_rule_behind_a_match_is_not_considered) RUN(contains_notes_where_in_new_values_its_text_is)
-			  RUN(paths_lead_to_the_rules_that_came_so_far) RUN(a_profile_can_be_read_again_and_goes_on)
-				  RUN(a_part_of_the_events_is_timed_and_all_are_counted) RUN(
-					  an_event_of_a_type_without_rules_is_not_counted)
+TEST_MAIN(RUN(what_becomes_of_rules_is_counted) RUN(predicates_are_credited_with_what_their_question_ruled_out) RUN(
+	a_rule_behind_a_match_is_not_considered) RUN(contains_notes_where_in_new_values_its_text_is)
+		  RUN(paths_lead_to_the_rules_that_came_so_far) RUN(a_profile_can_be_read_again_and_goes_on)
+			  RUN(a_part_of_the_events_is_timed_and_all_are_counted)
+				  RUN(an_event_of_a_type_without_rules_is_not_counted) RUN(
+					  what_goes_without_saying_rules_out_as_if_it_were_asked)
 					  RUN(without_memory_there_is_no_profile_and_no_harm) RUN(
 						  counts_of_random_packs_are_those_of_the_linear_engine_and_add_up))

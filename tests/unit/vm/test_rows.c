@@ -139,6 +139,7 @@ static struct sk_vm *make_engine(const struct fixture *fixture, const struct tri
 		.ancestors = setup->no_hooks ? NULL : mock_ancestors,
 		.container = setup->no_hooks ? NULL : mock_container,
 		.descriptor = setup->no_hooks ? NULL : mock_descriptor,
+		.bare = setup->no_hooks ? NULL : mock_bare,
 		.engine = engine,
 		.limits = limits_of(setup->most, &random),
 		.match_all = setup->match_all,
@@ -536,6 +537,133 @@ TEST(a_value_too_long_to_be_remembered_makes_nothing_be_forgotten)
 	fixture_end(&fixture);
 }
 
+/* One thread, events of which some have notes. */
+struct noted {
+	struct sk_vm_cache cache;
+	const char *name, *origin; /* origin NULL: no notes, so it is that of the type */
+	unsigned asked;            /* for the origin */
+};
+
+static void noted_extract(void *context, const struct sk_field_ref *ref, struct sk_arena *scratch,
+			  struct sk_value *ret_value)
+{
+	struct noted *noted = context;
+	const char *text = noted->name;
+
+	(void)scratch;
+	if (ref->field == SK_FIELD_EVT_TYPE)
+		text = "open";
+	if (ref->field == SK_FIELD_SAKER_ORIGIN) {
+		noted->asked++;
+		text = noted->origin ? noted->origin : "syscall";
+	}
+	*ret_value = sk_value_text(text, (uint32_t)strlen(text));
+}
+
+static void noted_anchor(void *context, struct sk_vm_anchor *ret_anchor)
+{
+	*ret_anchor = (struct sk_vm_anchor){&((struct noted *)context)->cache, 1};
+}
+
+static bool noted_bare(void *context)
+{
+	return !((struct noted *)context)->origin;
+}
+
+static const char *const noted_conditions[] = {
+	"evt.type = open and saker.origin = x32",
+	"evt.type = open and saker.origin = syscall and evt.arg.name startswith a",
+	"evt.type = open and not saker.origin = io_uring and evt.arg.name = b",
+};
+
+/* The rules that match, a bit each. */
+static unsigned see_noted(struct sk_vm *vm, struct noted *noted, const char *name, const char *origin)
+{
+	const uint32_t *matched;
+	unsigned seen = 0;
+
+	noted->name = name;
+	noted->origin = origin;
+	for (uint32_t i = sk_vm_evaluate(vm, SK_EVENT_SYSCALL_OPEN_X, noted, &matched); i > 0; i--)
+		seen |= 1u << matched[i - 1];
+	return seen;
+}
+
+static struct sk_vm *noted_engine(struct fixture *fixture, sk_bare_fn bare)
+{
+	const struct sk_vm_options options = {
+		.extract = noted_extract, .anchor = noted_anchor, .bare = bare, .match_all = true, .priority = 7};
+	struct sk_error error = {.message = ""};
+	struct sk_vm *vm = NULL;
+
+	fixture_begin(fixture);
+	for (size_t i = 0; i < COUNT(noted_conditions); i++)
+		fixture_rule(fixture, noted_conditions[i], noted_conditions[i], "x");
+	CHECK_EQUAL(fixture_open(fixture), 0);
+	CHECK_EQUAL(sk_vm_create(&fixture->bundle, &options, &vm, &error), 0);
+	return vm;
+}
+
+TEST(events_without_notes_are_not_asked_what_only_notes_tell)
+{
+	struct noted noted = {.asked = 0};
+	struct fixture fixture;
+	struct sk_vm *vm = noted_engine(&fixture, noted_bare);
+
+	CHECK_EQUAL(see_noted(vm, &noted, "a", NULL), 1 << 1);
+	CHECK_EQUAL(noted.asked, 1);
+	for (int i = 0; i < 10; i++) {
+		CHECK_EQUAL(see_noted(vm, &noted, "ab", NULL), 1 << 1);
+		CHECK_EQUAL(see_noted(vm, &noted, "b", NULL), 1 << 2);
+		CHECK_EQUAL(see_noted(vm, &noted, "c", NULL), 0);
+	}
+	/* Nobody asks but who checks. */
+#ifndef SK_VM_CHECK
+	CHECK_EQUAL(noted.asked, 1);
+#endif
+	/* Whatever is forgotten, it is found out again. */
+	sk_vm_flush(vm);
+	CHECK_EQUAL(see_noted(vm, &noted, "b", "x32"), 1 << 0 | 1 << 2);
+	CHECK_EQUAL(see_noted(vm, &noted, "b", NULL), 1 << 2);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
+TEST(events_with_notes_among_others_have_a_root_of_their_own)
+{
+	struct noted noted = {.asked = 0};
+	struct fixture fixture;
+	struct sk_vm *vm = noted_engine(&fixture, noted_bare);
+
+	for (int i = 0; i < 10; i++) {
+		CHECK_EQUAL(see_noted(vm, &noted, "a", NULL), 1 << 1);
+		CHECK_EQUAL(see_noted(vm, &noted, "a", "x32"), 1 << 0);
+		CHECK_EQUAL(see_noted(vm, &noted, "b", NULL), 1 << 2);
+		CHECK_EQUAL(see_noted(vm, &noted, "b", "io_uring"), 0);
+		CHECK_EQUAL(see_noted(vm, &noted, "b", "compat"), 1 << 2);
+		/* Notes may say what goes without saying. */
+		CHECK_EQUAL(see_noted(vm, &noted, "a", "syscall"), 1 << 1);
+	}
+	CHECK(noted.asked > 40);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
+TEST(a_host_that_does_not_tell_notes_is_asked_each_time)
+{
+	struct noted noted = {.asked = 0};
+	struct fixture fixture;
+	struct sk_vm *vm = noted_engine(&fixture, NULL);
+
+	for (int i = 0; i < 10; i++) {
+		CHECK_EQUAL(see_noted(vm, &noted, "a", NULL), 1 << 1);
+		CHECK_EQUAL(see_noted(vm, &noted, "a", "x32"), 1 << 0);
+	}
+	CHECK(noted.asked >= 20);
+	sk_vm_destroy(vm);
+	fixture_end(&fixture);
+}
+
 /* Every event leads somewhere new: after a while most are evaluated linearly. */
 TEST(events_that_are_never_alike_make_few_nodes)
 {
@@ -590,6 +718,9 @@ TEST_MAIN(
 	RUN(a_value_that_found_no_room_is_not_remembered)
 	RUN(a_full_table_of_signatures_is_emptied_whoever_finds_it_full)
 	RUN(a_value_too_long_to_be_remembered_makes_nothing_be_forgotten)
+	RUN(events_without_notes_are_not_asked_what_only_notes_tell)
+	RUN(events_with_notes_among_others_have_a_root_of_their_own)
+	RUN(a_host_that_does_not_tell_notes_is_asked_each_time)
 	RUN(events_that_are_never_alike_make_few_nodes)
 )
 /* clang-format on */
