@@ -501,9 +501,10 @@ TEST(without_memory_nothing_breaks)
 }
 
 TEST_MAIN(RUN(a_case_is_read) RUN(mistakes_in_keys_are_shown_where_they_are) RUN(
-		  mistakes_in_processes_are_shown_where_they_are) RUN(mistakes_in_events_are_shown_where_they_are)
-		  RUN(mistakes_in_expectations_are_shown_where_they_are) RUN(a_command_line_says_most_of_a_process)
-			  RUN(all_that_is_said_of_a_process_can_be_seen)
+		  mistakes_in_losses_are_shown_where_they_are) RUN(mistakes_in_processes_are_shown_where_they_are)
+		  RUN(mistakes_in_events_are_shown_where_they_are) RUN(
+			  mistakes_in_expectations_are_shown_where_they_are)
+			  RUN(a_command_line_says_most_of_a_process) RUN(all_that_is_said_of_a_process_can_be_seen)
 				  RUN(a_container_is_around_the_processes_and_their_parents) RUN(
 					  an_exec_begins_or_replaces_a_process) RUN(forks_make_processes_that_act)
 					  RUN(opens_have_paths_flags_and_results)
