@@ -3,20 +3,12 @@
 # Two sensors watch the same workload at the same time, one with the filter in
 # the kernel and one without: they report the same, and one of them sees less.
 . tests/scripts/tap.sh.inc
+. tests/scripts/two_sensors.sh.inc
 
 if ! reason=$("$saker" run --check 2>&1); then
 	skip "with and without the filter in the kernel the same is reported" "${reason#saker: }"
 	finish
 fi
-
-filtered= whole=
-stop_sensors() {
-	for sensor in $filtered $whole; do
-		kill -INT "$sensor" 2>/dev/null && wait "$sensor"
-	done
-	filtered= whole=
-}
-trap 'stop_sensors; rm -rf "$work"' EXIT
 
 # Each kind of event that shows a file which was opened before it: by an
 # argument, by standard input, through copies and children.
@@ -158,67 +150,8 @@ PYTHON
 # Not what stands in front of it.
 python=$(python3 -c 'import sys; print(sys.executable)')
 
-# start LOG OPTION...: one sensor, ready once it says so.
-start() {
-	log=$1
-	shift
-	"$saker" run --json --rule-matching all --no-container-runtimes --ring-size 64 -r "$work/pack.yaml" "$@" >"$log" 2>"$log.log" &
-	started=$!
-	tries=0
-	until grep -q watching "$log.log"; do
-		tries=$((tries + 1))
-		[ $tries -lt 100 ] && kill -0 "$started" 2>/dev/null || {
-			cat "$log.log"
-			return 1
-		}
-		sleep 0.1
-	done
-}
-
-run() {
-	start "$work/whole" --no-kernel-filter && whole=$started &&
-		start "$work/filtered" && filtered=$started &&
-		"$python" "$work/workload.py" "$work" &&
-		sleep 1 &&
-		stop_sensors
-}
-
-# Alerts without what is not the same of two events of the same call, and what each sensor lost.
-same() {
-	python3 - "$work/whole" "$work/filtered" <<'PYTHON'
-import json, sys
-def read(path):
-    alerts = []
-    for line in open(path):
-        alert = json.loads(line)
-        fields = {k: v for k, v in alert['output_fields'].items() if not k.startswith('evt.time') and k != 'saker.evidence'}
-        alerts.append(json.dumps([alert['rule'], fields], sort_keys=True))
-    return alerts
-whole, filtered = read(sys.argv[1]), read(sys.argv[2])
-rules = {json.loads(a)[0] for a in whole}
-missing = {'opened', 'used', 'program', 'linked', 'connected', 'received'} - rules
-if missing:
-    sys.exit(f'the workload did not cause {missing}')
-if whole == filtered:
-    print(len(whole), 'alerts')
-    sys.exit(0)
-import difflib
-print('\n'.join(difflib.unified_diff(whole, filtered, 'without', 'with', lineterm='', n=1)))
-sys.exit(1)
-PYTHON
-}
-
-# held KIND LEAST: the sensor says that it held back that many.
-held() {
-	sed -n "s/.*held back in the kernel:.* \([0-9]*\) $1.*/\1/p" "$work/filtered.log" | {
-		read -r count
-		cat "$work/filtered.log"
-		[ "$count" -ge "$2" ]
-	}
-}
-
-expect "two sensors watch one workload" run
-expect "with and without the filter in the kernel the same is reported" same
+expect "two sensors watch one workload" both_watch "$python" "$work/workload.py" "$work"
+expect "with and without the filter in the kernel the same is reported" same opened used program linked connected received
 expect "opens that no rule can match stay in the kernel" held path 2000
 expect "and so do their closes" held fd 2000
 expect "without the filter nothing is said of it" \
