@@ -233,21 +233,25 @@ static bool has_all_ancestors(const struct sk_thread *thread)
 	return false;
 }
 
-/* Says it to the kernel; of a slot that another thread uses it takes only what is of use. */
-static void write_word(struct sk_class_filter *filter, uint32_t tid, uint32_t class, uint64_t time)
+static bool is_of(uint64_t word, uint32_t tid)
 {
-	__u64 *place = &filter->classes->words[sk_process_slot(tid)];
-	const uint64_t word = class ? sk_process_word(tid, class, time) : 0;
+	return (word & ((1u << SK_PROCESS_TAG_BITS) - 1)) == sk_process_tag(tid);
+}
 
-	if (word || (*place & ((1u << SK_PROCESS_TAG_BITS) - 1)) == sk_process_tag(tid))
-		__atomic_store_n(place, word, __ATOMIC_RELEASE);
+/* Whether this was said of the thread when its ancestors were those that they are now. */
+static bool was_said(const struct sk_class_filter *filter, uint64_t word, uint32_t tid, uint32_t class)
+{
+	return is_of(word, tid) && sk_process_word_class(word) == class &&
+	       sk_process_word_time(word) > filter->classes->floor;
 }
 
 uint32_t sk_class_filter_observe(struct sk_class_filter *filter, struct sk_vm *vm, const struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
 	const uint64_t time = sk_process_time(event->ts - filter->boot_time);
-	uint32_t class = 0;
+	const uint32_t tid = (uint32_t)event->tid;
+	__u64 *place = &filter->classes->words[sk_process_slot(tid)];
+	uint32_t class;
 
 	if (filter->nothing)
 		return 0;
@@ -255,9 +259,12 @@ uint32_t sk_class_filter_observe(struct sk_class_filter *filter, struct sk_vm *v
 	if (!view->thread || view->container || is_metadata(event->type) || event->type == SK_EVENT_PROCEXIT_1_E ||
 	    event->tid <= 0 || event->tid > UINT32_MAX || event->ts < filter->boot_time)
 		return 0;
-	if (has_all_ancestors(view->thread))
-		class = class_of(filter, vm);
-	write_word(filter, (uint32_t)event->tid, class, time);
+	class = class_of(filter, vm);
+	if (class && !was_said(filter, *place, tid, class) && !has_all_ancestors(view->thread))
+		class = 0;
+	/* A slot that another thread uses is taken only by who has something to say. */
+	if (class || is_of(*place, tid))
+		__atomic_store_n(place, class ? sk_process_word(tid, class, time) : 0, __ATOMIC_RELEASE);
 	return class;
 }
 
