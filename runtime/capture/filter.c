@@ -9,6 +9,7 @@
 #include "runtime/capture/process_class.h"
 #include "vm/notes.h"
 #include "vm/support/alloc.h"
+#include "vm/support/siphash.h"
 
 const char *const sk_filter_reason_names[SK_FILTER_REASON_COUNT] = {
 #define SK_FILTER_REASON(id, name, meaning) name,
@@ -22,7 +23,11 @@ const char *const sk_filter_reason_meanings[SK_FILTER_REASON_COUNT] = {
 #undef SK_FILTER_REASON
 };
 
-/* Paths that were looked at, by a hash of the key: so that most are looked at once. */
+/*
+ * Paths that were looked at, by a hash of all that counts, so that most are looked
+ * at once.  It stands for the path: whoever opens files must not be able to find
+ * two with the same.
+ */
 enum { MEMO_SIZE = 1 << 14, MEMO_NO_INTEREST = 1, MEMO_ANY = 2, MEMO_BITS = 3 };
 
 struct sk_kernel_filter {
@@ -30,6 +35,7 @@ struct sk_kernel_filter {
 	struct sk_prospector *prospector;
 	struct sk_class_filter *classes;
 	bool counts;
+	struct sk_siphash_key key;
 	uint64_t memo[MEMO_SIZE]; /* lowest bits: it is of no interest; to no process */
 };
 
@@ -41,7 +47,9 @@ int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_fil
 	if (!filter)
 		return -ENOMEM;
 	filter->bundle = bundle;
-	result = sk_prospector_create(bundle, &filter->prospector);
+	result = sk_siphash_key_create(&filter->key);
+	if (result == 0)
+		result = sk_prospector_create(bundle, &filter->prospector);
 	if (result == 0) {
 		filter->counts = sk_prospector_counts(filter->prospector);
 		result = sk_class_filter_create(bundle, filter->prospector, filter->counts, &filter->classes);
@@ -146,20 +154,6 @@ bool sk_kernel_filter_path_of(const struct sk_event *event, uint32_t class, stru
 	return result < 0 || find_place(event, (uint8_t)params.path, path, length, &ret_path->place);
 }
 
-static uint64_t hash_of(const struct sk_filter_path *path)
-{
-	const uint8_t *bytes = (const uint8_t *)path;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < sizeof(*path); i += sizeof(uint64_t)) {
-		hash = (hash ^ sk_read_u64(bytes + i)) * UINT64_C(0x9e3779b97f4a7c15);
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-_Static_assert(sizeof(struct sk_filter_path) % sizeof(uint64_t) == 0, "hashed eight bytes at a time");
-
 /* Memo bits: whether a rule can match such an open of a process of this class, or of any. */
 static uint64_t look_at_path(struct sk_kernel_filter *filter, const struct sk_filter_path *path)
 {
@@ -195,7 +189,7 @@ void sk_kernel_filter_learn_path(struct sk_kernel_filter *filter, const struct s
 	    !(sk_kernel_filter_entry(filter, class, event->type)->traits &
 	      (path.error ? SK_FILTER_PATHS_FAILED : SK_FILTER_PATHS_SUCCEEDED)))
 		return;
-	hash = hash_of(&path) & ~(uint64_t)MEMO_BITS;
+	hash = sk_siphash(&filter->key, &path, sizeof(path)) & ~(uint64_t)MEMO_BITS;
 	memo = &filter->memo[hash >> 32 & (MEMO_SIZE - 1)];
 	if ((*memo & ~(uint64_t)MEMO_BITS) != hash)
 		*memo = hash | look_at_path(filter, &path);
