@@ -72,15 +72,6 @@ static uint32_t number_of(struct sk_profiler_map *map, uint64_t key)
 
 /* --- sets of rules -------------------------------------------------------- */
 
-static uint32_t count_bits(const uint64_t *bits, uint32_t words)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < words; i++)
-		count += (uint32_t)__builtin_popcountll(bits[i]);
-	return count;
-}
-
 static bool has(const uint64_t *bits, uint32_t number)
 {
 	return bits[number / 64] >> (number % 64) & 1;
@@ -146,7 +137,7 @@ static void credit(struct sk_profiler *profiler, const struct sk_rows *rows, con
 {
 	const struct sk_question *question = &rows->questions.items[number];
 
-	profiler->profile.questions[number].ruled_out += times * count_bits(dead, plan->words);
+	profiler->profile.questions[number].ruled_out += times * sk_words_count(dead, plan->words);
 	for (uint32_t i = place_of(plan, question->first);
 	     i < plan->predicate_count && plan->predicates[i] < question->first + question->count; i++) {
 		uint64_t count = 0;
@@ -398,7 +389,7 @@ static void fold_visit(struct sk_profiler *profiler, const struct sk_rows *rows,
 	uint64_t *waiting = profiler->naming;
 	uint32_t count;
 
-	profiler->profile.paths[visit->path].left += visit->events * count_bits(left, plan->words);
+	profiler->profile.paths[visit->path].left += visit->events * sk_words_count(left, plan->words);
 	if (!visit->ticks)
 		return;
 	memset(waiting, 0, plan->words * sizeof(*waiting));
@@ -408,10 +399,10 @@ static void fold_visit(struct sk_profiler *profiler, const struct sk_rows *rows,
 		add_naming(plan, &questions->items[questions->descriptor[i]], waiting);
 	for (uint32_t i = 0; i < plan->words; i++)
 		waiting[i] &= left[i];
-	count = count_bits(waiting, plan->words);
+	count = sk_words_count(waiting, plan->words);
 	if (!count) {
 		waiting = memcpy(waiting, left, plan->words * sizeof(*waiting));
-		count = count_bits(waiting, plan->words);
+		count = sk_words_count(waiting, plan->words);
 	}
 	for (uint32_t word = 0; word < plan->words && uses; word++) {
 		for (uint64_t bits = waiting[word]; bits; bits &= bits - 1) {

@@ -220,15 +220,6 @@ static bool and_row(struct sk_rows *rows, uint16_t type, uint32_t signature, uin
 	return row;
 }
 
-static uint32_t count_bits(const uint64_t *bits, uint32_t words)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < words; i++)
-		count += (uint32_t)__builtin_popcountll(bits[i]);
-	return count;
-}
-
 /* --- nodes ------------------------------------------------------------- */
 
 static bool decide(struct sk_rows *rows, struct node *node, const uint64_t *bits, const uint64_t *open)
@@ -292,7 +283,7 @@ static uint32_t count_killed_by_descriptor(struct sk_rows *rows, const struct pl
 static uint32_t choose(struct sk_rows *rows, const struct plan *plan, uint16_t type, const uint64_t *bits,
 		       const uint32_t *candidates, uint32_t count)
 {
-	uint32_t best = SK_NONE, alive = count_bits(bits, plan->words);
+	uint32_t best = SK_NONE, alive = sk_words_count(bits, plan->words);
 	double best_score = 0;
 	bool ask_descriptor = false;
 
@@ -442,7 +433,7 @@ static uint32_t complete(struct sk_rows *rows, struct node *node, uint64_t *bits
 	bool any_open;
 
 	memset(open, 0, plan->words * sizeof(*open));
-	if (node->depth == 0 && count_bits(bits, plan->words) > SWEEP_LIMIT) {
+	if (node->depth == 0 && sk_words_count(bits, plan->words) > SWEEP_LIMIT) {
 		memcpy(open, bits, plan->words * sizeof(*open));
 		return conclude(rows, node, bits, open, plan->questions, plan->question_count)
 			       ? add_node(rows, node)

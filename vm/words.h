@@ -17,6 +17,16 @@ struct sk_words_ops {
 	uint32_t (*count_without)(const uint64_t *set, const uint64_t *other, uint32_t count);
 };
 
+/* How many bits are set. */
+static inline uint32_t sk_words_count(const uint64_t *set, uint32_t words)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < words; i++)
+		count += (uint32_t)__builtin_popcountll(set[i]);
+	return count;
+}
+
 /* The best for this processor. */
 const struct sk_words_ops *sk_words_best(void);
 

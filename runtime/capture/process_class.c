@@ -8,6 +8,7 @@
 #include "runtime/fields/fields.h"
 #include "vm/asks.h"
 #include "vm/support/alloc.h"
+#include "vm/words.h"
 
 _Static_assert((int)SK_EVENT_COUNT <= (int)SK_FILTER_EVENTS, "the kernel's table has an entry for every type");
 
@@ -116,15 +117,6 @@ static bool is_subset(const uint64_t *inner, const uint64_t *outer, uint32_t wor
 	return true;
 }
 
-static uint32_t count_rules(const uint64_t *rules, uint32_t words)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < words; i++)
-		count += (uint32_t)__builtin_popcountll(rules[i]);
-	return count;
-}
-
 /* The class of the rules in `set`, or, if there is no room for it, the one that leaves the fewest more. */
 static uint32_t intern_class(struct sk_class_filter *filter)
 {
@@ -139,7 +131,8 @@ static uint32_t intern_class(struct sk_class_filter *filter)
 		if (memcmp(survivors, filter->set, size) == 0)
 			return class;
 		if (is_subset(filter->set, survivors, filter->words) &&
-		    count_rules(survivors, filter->words) < count_rules(survivors_of(filter, best), filter->words))
+		    sk_words_count(survivors, filter->words) <
+			    sk_words_count(survivors_of(filter, best), filter->words))
 			best = class;
 	}
 	if (filter->class_count == SK_PROCESS_CLASSES)

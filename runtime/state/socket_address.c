@@ -31,47 +31,47 @@ static bool take_path(const uint8_t *bytes, uint32_t length, struct sk_socket_tu
 	return true;
 }
 
+/* Bytes of an address of this family; 0: it has none. */
+static uint32_t address_width(uint8_t family)
+{
+	return family == SK_FAMILY_INET ? 4 : family == SK_FAMILY_INET6 ? 16 : 0;
+}
+
+/* An address of `width` bytes, then its port. */
+static void take_end(const uint8_t *bytes, uint32_t width, uint8_t *address, uint16_t *port)
+{
+	memcpy(address, bytes, width);
+	*port = sk_read_u16(bytes + width);
+}
+
 bool sk_socket_tuple_decode(const struct sk_event *event, unsigned index, struct sk_socket_tuple *ret_tuple)
 {
 	struct sk_socket_tuple tuple = {0};
 	const uint8_t *bytes;
-	uint32_t length;
+	uint32_t length, width;
 
 	if (!sk_event_has(event, index))
 		return false;
 	bytes = event->param[index].bytes;
 	length = event->param[index].length;
 	tuple.family = bytes[0];
-	switch (tuple.family) {
-	case SK_FAMILY_INET:
-		if (length < 13)
+	width = address_width(tuple.family);
+	if (width) {
+		if (length < 1 + 2 * (width + 2))
 			return false;
-		memcpy(tuple.source, bytes + 1, 4);
-		tuple.source_port = sk_read_u16(bytes + 5);
-		memcpy(tuple.destination, bytes + 7, 4);
-		tuple.destination_port = sk_read_u16(bytes + 11);
-		break;
-	case SK_FAMILY_INET6:
-		if (length < 37)
-			return false;
-		memcpy(tuple.source, bytes + 1, 16);
-		tuple.source_port = sk_read_u16(bytes + 17);
-		memcpy(tuple.destination, bytes + 19, 16);
-		tuple.destination_port = sk_read_u16(bytes + 35);
-		if (sk_address_is_mapped(tuple.source) && sk_address_is_mapped(tuple.destination)) {
-			tuple.family = SK_FAMILY_INET;
-			sk_address_unmap(tuple.source);
-			sk_address_unmap(tuple.destination);
-		}
-		break;
-	case SK_FAMILY_UNIX:
-		if (length < 18 || !take_path(bytes + 17, length - 17, &tuple))
+		take_end(bytes + 1, width, tuple.source, &tuple.source_port);
+		take_end(bytes + 1 + width + 2, width, tuple.destination, &tuple.destination_port);
+	} else {
+		if (tuple.family != SK_FAMILY_UNIX || length < 18 || !take_path(bytes + 17, length - 17, &tuple))
 			return false;
 		tuple.unix_source = sk_read_u64(bytes + 1);
 		tuple.unix_destination = sk_read_u64(bytes + 9);
-		break;
-	default:
-		return false;
+	}
+	if (tuple.family == SK_FAMILY_INET6 && sk_address_is_mapped(tuple.source) &&
+	    sk_address_is_mapped(tuple.destination)) {
+		tuple.family = SK_FAMILY_INET;
+		sk_address_unmap(tuple.source);
+		sk_address_unmap(tuple.destination);
 	}
 	*ret_tuple = tuple;
 	return true;
@@ -81,31 +81,19 @@ bool sk_socket_address_decode(const struct sk_event *event, unsigned index, stru
 {
 	struct sk_socket_tuple address = {0};
 	const uint8_t *bytes;
-	uint32_t length;
+	uint32_t length, width;
 
 	if (!sk_event_has(event, index))
 		return false;
 	bytes = event->param[index].bytes;
 	length = event->param[index].length;
 	address.family = bytes[0];
-	switch (address.family) {
-	case SK_FAMILY_INET:
-		if (length < 7)
+	width = address_width(address.family);
+	if (width) {
+		if (length < 1 + width + 2)
 			return false;
-		memcpy(address.destination, bytes + 1, 4);
-		address.destination_port = sk_read_u16(bytes + 5);
-		break;
-	case SK_FAMILY_INET6:
-		if (length < 19)
-			return false;
-		memcpy(address.destination, bytes + 1, 16);
-		address.destination_port = sk_read_u16(bytes + 17);
-		break;
-	case SK_FAMILY_UNIX:
-		if (length < 2 || !take_path(bytes + 1, length - 1, &address))
-			return false;
-		break;
-	default:
+		take_end(bytes + 1, width, address.destination, &address.destination_port);
+	} else if (address.family != SK_FAMILY_UNIX || length < 2 || !take_path(bytes + 1, length - 1, &address)) {
 		return false;
 	}
 	*ret_address = address;
