@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* saker run: watches this host. */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -31,13 +30,12 @@ static int explain_filter(struct sk_engine *engine, struct sk_command_line *line
 	const struct sk_state_options state = {.own_pid = -1};
 	struct sk_buffer buffer = {0};
 	struct sk_kernel_filter *filter;
-	int status = sk_engine_start(engine, line, &state), result;
+	int status = sk_engine_start(engine, line, &state);
 
 	if (status != SK_EXIT_OK)
 		return status;
-	result = sk_kernel_filter_create(&engine->rules.bundle, &filter);
-	if (result < 0)
-		return sk_fail(SK_EXIT_MEMORY, "cannot work out what to hold back: %s", strerror(-result));
+	if (sk_kernel_filter_create(&engine->rules.bundle, &filter) < 0)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	sk_kernel_filter_explain(filter, &buffer);
 	sk_kernel_filter_destroy(filter);
 	fwrite(buffer.bytes, 1, buffer.length, stdout);

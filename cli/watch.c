@@ -306,16 +306,15 @@ int sk_watch(struct sk_engine *engine, const struct sk_watch_options *options)
 			options->alert_capture && options->alert_capture->recorder ? options->alert_capture : NULL,
 		.without_alerts = options->without_alerts,
 	};
-	int status, result = 0;
+	int status;
 
 	/*
 	 * Beginnings of calls say what the path was, and the kernel looks at it when
 	 * the call ends; and captures are for others, who want all of it.
 	 */
-	if (!options->no_kernel_filter && !options->enter_events && !watcher.alert_capture)
-		result = sk_kernel_filter_create(&engine->rules.bundle, &watcher.filter);
-	if (result < 0)
-		return sk_fail(SK_EXIT_MEMORY, "cannot work out what to hold back: %s", strerror(-result));
+	if (!options->no_kernel_filter && !options->enter_events && !watcher.alert_capture &&
+	    sk_kernel_filter_create(&engine->rules.bundle, &watcher.filter) < 0)
+		return sk_fail(SK_EXIT_MEMORY, "out of memory");
 	status = watch(engine, options, &watcher);
 	sk_capture_close(watcher.capture);
 	sk_kernel_filter_destroy(watcher.filter);

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "runtime/capture/filter_plan.h"
 #include "runtime/capture/process_class.h"
 #include "vm/notes.h"
 #include "vm/support/alloc.h"
-#include "vm/support/siphash.h"
 
 const char *const sk_filter_reason_names[SK_FILTER_REASON_COUNT] = {
 #define SK_FILTER_REASON(id, name, meaning) name,
@@ -23,20 +24,29 @@ const char *const sk_filter_reason_meanings[SK_FILTER_REASON_COUNT] = {
 #undef SK_FILTER_REASON
 };
 
+enum verdict {
+	OF_INTEREST,
+	OF_NO_INTEREST,        /* of processes of its class */
+	OF_NO_INTEREST_TO_ANY, /* of any process */
+};
+
 /*
- * Paths that were looked at, by a hash of all that counts, so that most are looked
- * at once.  It stands for the path: whoever opens files must not be able to find
- * two with the same.
+ * A path that was looked at, so that most are looked at once.  All of it is kept:
+ * no hash stands for it, so nobody can make a path that is taken for another.
  */
-enum { MEMO_SIZE = 1 << 14, MEMO_NO_INTEREST = 1, MEMO_ANY = 2, MEMO_BITS = 3 };
+struct memo {
+	struct sk_filter_path path; /* event 0: free */
+	enum verdict verdict;
+};
+
+enum { MEMO_SIZE = 1 << 12 };
 
 struct sk_kernel_filter {
 	const struct sk_bundle *bundle;
 	struct sk_prospector *prospector;
 	struct sk_class_filter *classes;
 	bool counts;
-	struct sk_siphash_key key;
-	uint64_t memo[MEMO_SIZE]; /* lowest bits: it is of no interest; to no process */
+	struct memo memo[MEMO_SIZE];
 };
 
 int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_filter **ret_filter)
@@ -47,9 +57,7 @@ int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_fil
 	if (!filter)
 		return -ENOMEM;
 	filter->bundle = bundle;
-	result = sk_siphash_key_create(&filter->key);
-	if (result == 0)
-		result = sk_prospector_create(bundle, &filter->prospector);
+	result = sk_prospector_create(bundle, &filter->prospector);
 	if (result == 0) {
 		filter->counts = sk_prospector_counts(filter->prospector);
 		result = sk_class_filter_create(bundle, filter->prospector, filter->counts, &filter->classes);
@@ -154,8 +162,7 @@ bool sk_kernel_filter_path_of(const struct sk_event *event, uint32_t class, stru
 	return result < 0 || find_place(event, (uint8_t)params.path, path, length, &ret_path->place);
 }
 
-/* Memo bits: whether a rule can match such an open of a process of this class, or of any. */
-static uint64_t look_at_path(struct sk_kernel_filter *filter, const struct sk_filter_path *path)
+static enum verdict look_at_path(struct sk_kernel_filter *filter, const struct sk_filter_path *path)
 {
 	const struct sk_prospect prospect = {
 		.type = path->event,
@@ -173,30 +180,30 @@ static uint64_t look_at_path(struct sk_kernel_filter *filter, const struct sk_fi
 	const uint64_t *rules = sk_class_filter_rules(filter->classes, path->class);
 
 	if (!sk_prospect_is_plain(prospect.path, prospect.path_length))
-		return 0;
+		return OF_INTEREST;
 	if (sk_prospector_find(filter->prospector, &prospect, NULL) == SK_NONE)
-		return MEMO_NO_INTEREST | MEMO_ANY;
-	return rules && sk_prospector_find(filter->prospector, &prospect, rules) == SK_NONE ? MEMO_NO_INTEREST : 0;
+		return OF_NO_INTEREST_TO_ANY;
+	return rules && sk_prospector_find(filter->prospector, &prospect, rules) == SK_NONE ? OF_NO_INTEREST
+											    : OF_INTEREST;
 }
 
 void sk_kernel_filter_learn_path(struct sk_kernel_filter *filter, const struct sk_event *event, uint32_t class,
 				 sk_kernel_filter_keep_fn keep, void *context)
 {
 	struct sk_filter_path path;
-	uint64_t hash, *memo;
+	struct memo *memo;
 
 	if (!sk_kernel_filter_path_of(event, sk_class_filter_paths(filter->classes, class, event->type), &path) ||
 	    !(sk_kernel_filter_entry(filter, class, event->type)->traits &
 	      (path.error ? SK_FILTER_PATHS_FAILED : SK_FILTER_PATHS_SUCCEEDED)))
 		return;
-	hash = sk_siphash(&filter->key, &path, sizeof(path)) & ~(uint64_t)MEMO_BITS;
-	memo = &filter->memo[hash >> 32 & (MEMO_SIZE - 1)];
-	if ((*memo & ~(uint64_t)MEMO_BITS) != hash)
-		*memo = hash | look_at_path(filter, &path);
-	if (*memo & MEMO_ANY)
+	memo = &filter->memo[XXH3_64bits(&path, sizeof(path)) % MEMO_SIZE];
+	if (memcmp(&memo->path, &path, sizeof(path)) != 0)
+		*memo = (struct memo){path, look_at_path(filter, &path)};
+	if (memo->verdict == OF_NO_INTEREST_TO_ANY)
 		path.class = 0;
 	/* Again, if the kernel has forgotten it. */
-	if (*memo & MEMO_NO_INTEREST)
+	if (memo->verdict != OF_INTEREST)
 		keep(context, &path);
 }
 

@@ -29,8 +29,8 @@ struct sk_kernel_filter;
 
 /*
  * Reads the rules of a bundle, which outlives the filter.  A bundle whose
- * conditions count events gives a filter that lets everything pass.  0, -ENOMEM,
- * or why the kernel gives no random numbers.
+ * conditions count events gives a filter that lets everything pass.  0 or
+ * -ENOMEM.
  */
 int sk_kernel_filter_create(const struct sk_bundle *bundle, struct sk_kernel_filter **ret_filter);
 void sk_kernel_filter_destroy(struct sk_kernel_filter *filter);

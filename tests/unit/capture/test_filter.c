@@ -307,9 +307,35 @@ TEST(a_path_is_learned_again_if_it_comes_again)
 	end(&subject);
 }
 
+/* More than are remembered: some take the place of others, and none is taken for another. */
+TEST(paths_that_take_each_others_place_are_told_apart)
+{
+	struct subject subject;
+	struct sk_event event;
+	uint8_t wire[512];
+	char path[32];
+	unsigned watched = 0, kept = 0;
+
+	begin(&subject, "evt.type = openat and fd.name endswith 7");
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 10000; i++) {
+			snprintf(path, sizeof(path), "/usr/lib/%u", i);
+			decode_open(wire, &event, path, O_READ_WIRE, -2);
+			subject.kept_count = 0;
+			sk_kernel_filter_learn_path(subject.filter, &event, 0, keep, &subject);
+			watched += i % 10 == 7;
+			kept += subject.kept_count;
+			CHECK(subject.kept_count == (i % 10 != 7));
+		}
+	}
+	CHECK_EQUAL(watched, 2000);
+	CHECK_EQUAL(kept, 18000);
+	end(&subject);
+}
+
 /*
- * Two changes that multiplications carry to known bits undo each other, whatever
- * the hash began with: who can name files would choose what is taken for what.
+ * A multiplication carries two changes to known bits, where they undo each other:
+ * if a hash stood for the path, who can name files would choose what is taken for what.
  */
 TEST(a_path_is_not_taken_for_another_that_was_made_to_look_like_it)
 {
@@ -340,4 +366,5 @@ TEST_MAIN(RUN(failed_calls_that_no_rule_asks_for_are_held_back) RUN(errors_that_
 			  RUN(conditions_that_count_events_hold_nothing_back) RUN(
 				  paths_that_no_rule_can_match_are_learned) RUN(flags_are_part_of_what_is_learned)
 				  RUN(a_path_is_learned_again_if_it_comes_again)
-					  RUN(a_path_is_not_taken_for_another_that_was_made_to_look_like_it))
+					  RUN(paths_that_take_each_others_place_are_told_apart) RUN(
+						  a_path_is_not_taken_for_another_that_was_made_to_look_like_it))
