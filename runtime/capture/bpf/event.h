@@ -45,6 +45,13 @@ struct sk_given {
 
 enum { SK_GIVEN_COUNT = 2 };
 
+/* Whose class may be another after the event (bpf/process_class.h). */
+enum sk_change {
+	SK_CHANGE_NONE,
+	SK_CHANGE_THREAD, /* that of the thread whose event it is */
+	SK_CHANGE_EVERYONE,
+};
+
 /* An operation of io_uring between its submission and its completion. */
 struct sk_uring_request {
 	__u64 arguments[SK_ARGUMENT_COUNT]; /* as the system call has them; of a path: its number */
@@ -76,7 +83,7 @@ struct sk_scratch {
 	/* Files of which the event is the first to tell (bpf/filter.h). */
 	struct sk_told_file told[SK_TOLD_FILES];
 	__u32 told_count;
-	__u32 everyone; /* 1: other threads' classes may change with the event (bpf/process_class.h) */
+	__u32 changes; /* enum sk_change */
 	/* Of the cgroup whose path was appended last. */
 	struct cgroup *cgroup;
 	__u32 cgroup_start, cgroup_size;
@@ -255,7 +262,7 @@ static __always_inline struct sk_scratch *sk_scratch_take(__u32 type)
 	if (sk_build_begin(scratch, SK_BUILDER_SCRATCH)) {
 		scratch->record.cpu = bpf_get_smp_processor_id();
 		scratch->told_count = 0;
-		scratch->everyone = 0;
+		scratch->changes = SK_CHANGE_NONE;
 		return scratch;
 	}
 	noted = sk_build_begin(scratch, SK_BUILDER_LOSS);
@@ -479,6 +486,23 @@ static __always_inline void sk_event_tell_files(struct sk_scratch *scratch)
 		sk_event_tell_file(scratch, &scratch->told[1], 1);
 }
 
+/*
+ * The event has its time, before which nothing may be good that was said of whom
+ * it changes.  It was raised before; but what interrupts the call, or what the
+ * thread has left to io_uring, may have made an event of it since, of a time that
+ * is good and of what the thread was.
+ */
+static __always_inline void sk_event_changes(struct sk_scratch *scratch, __u64 time)
+{
+	__u32 changes = sk_forget(scratch->changes), tid = *(__u32 *)(scratch->event + 8);
+
+	if (changes == SK_CHANGE_NONE)
+		return;
+	sk_process_raise(&sk_process.changes[sk_process_slot(tid)], time);
+	if (changes == SK_CHANGE_EVERYONE)
+		sk_process_raise(&sk_process.everyone, time);
+}
+
 /* Sends the event; the scratch area stays taken. */
 static __always_inline void sk_event_send(struct sk_scratch *scratch)
 {
@@ -498,8 +522,7 @@ static __always_inline void sk_event_send(struct sk_scratch *scratch)
 	}
 	time = bpf_ktime_get_boot_ns();
 	*(__u64 *)scratch->event = sk_config.boot_time + time;
-	if (sk_forget(scratch->everyone))
-		sk_process_raise(&sk_process.everyone, sk_process_time(time));
+	sk_event_changes(scratch, sk_process_time(time));
 	*(__u32 *)(scratch->event + 16) = length;
 	length += sizeof(scratch->record);
 	sk_barrier(length);

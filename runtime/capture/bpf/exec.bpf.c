@@ -171,9 +171,12 @@ int sk_process_exec(__u64 *context)
 
 	if (!sk_current_wanted())
 		return 0;
+	/* Not only at the end of the call, before which a debugger can hold it; and not all calls of exec have one. */
+	sk_change_thread((__u32)bpf_get_current_pid_tgid());
 	scratch = sk_scratch_take(SK_EVENT_SYSCALL_EXECVE_19_X);
 	if (!scratch)
 		return 0;
+	sk_change_with(scratch, sk_change_is_seen(task));
 	sk_event_begin(scratch, SK_EVENT_SYSCALL_EXECVE_19_X, SK_NPARAMS_SYSCALL_EXECVE_19_X,
 		       (__u32)bpf_get_current_pid_tgid());
 	sk_put_u64(scratch, 0);

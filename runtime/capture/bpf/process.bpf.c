@@ -127,6 +127,7 @@ int sk_process_fork(__u64 *context)
 	scratch = sk_scratch_take(event);
 	if (!scratch)
 		return 0;
+	sk_change_with(scratch, false);
 	scratch->compat = sk_arch_compat(task);
 	sk_arch_arguments(registers, scratch->compat, arguments);
 
@@ -202,8 +203,7 @@ int sk_process_exit(void *context)
 	scratch = sk_scratch_take(SK_EVENT_PROCEXIT_1_E);
 	if (!scratch)
 		return 0;
-	if (sk_change_is_seen(task))
-		sk_change_everyone(scratch);
+	sk_change_with(scratch, sk_change_is_seen(task));
 	sk_event_begin(scratch, SK_EVENT_PROCEXIT_1_E, SK_NPARAMS_PROCEXIT_1_E, (__u32)bpf_get_current_pid_tgid());
 	sk_put_u64(scratch, status);
 	sk_put_u64(scratch, (status >> 8) & 0xff);

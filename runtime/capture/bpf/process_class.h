@@ -19,8 +19,7 @@
  * Class 0 is what holds for every thread, and all that is known without a word.
  *
  * Why that is exact.  A change raises `changes` or `everyone` before its event
- * takes its time; `everyone` is raised to that time again before the event is in
- * a ring.  User space has seen the change when it writes a later time, because it
+ * takes its time, and again, to that time, before the event is in a ring.  User space has seen the change when it writes a later time, because it
  * waits for builders at work (shared.h).  So whoever reads a word that looks good
  * stands before the change.
  */

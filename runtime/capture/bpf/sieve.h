@@ -406,9 +406,8 @@ static __always_inline void sk_filter_pass(struct sk_scratch *scratch, const vol
 		sk_held_raise_floor(~0ULL);
 	if (traits & SK_FILTER_CHANGES) {
 		sk_change_thread((__u32)bpf_get_current_pid_tgid());
-		if (((traits & SK_FILTER_CHANGES_OTHERS) && scratch->arguments[0]) ||
-		    sk_change_is_seen(sk_current()))
-			sk_change_everyone(scratch);
+		sk_change_with(scratch, ((traits & SK_FILTER_CHANGES_OTHERS) && scratch->arguments[0]) ||
+						sk_change_is_seen(sk_current()));
 	}
 }
 

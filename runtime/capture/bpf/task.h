@@ -98,23 +98,24 @@ static __always_inline bool sk_has_children(struct task_struct *task)
 
 /* --- classes of processes (bpf/process_class.h) -------------------------------- */
 
-/* The thread is another one from now on, to the rules. */
+/* The thread is another one from now on, to the rules; lost events change, too. */
 static __always_inline void sk_change_thread(__u32 tid)
 {
 	sk_process_raise(&sk_process.changes[sk_process_slot(tid)], sk_process_time(bpf_ktime_get_boot_ns()));
-}
-
-/* So may any other be; raised again when the event that is about to be built has its time. */
-static __always_inline void sk_change_everyone(struct sk_scratch *scratch)
-{
-	scratch->everyone = 1;
-	sk_process_raise(&sk_process.everyone, sk_process_time(bpf_ktime_get_boot_ns()));
 }
 
 /* Whether others see what the current thread is: those whom its process created, and its other threads. */
 static __always_inline bool sk_change_is_seen(struct task_struct *task)
 {
 	return BPF_CORE_READ(task, signal, nr_threads) > 1 || sk_has_children(task);
+}
+
+/* The event that is about to be built tells of a change: raised now, and when it has its time. */
+static __always_inline void sk_change_with(struct sk_scratch *scratch, bool is_seen)
+{
+	scratch->changes = is_seen ? SK_CHANGE_EVERYONE : SK_CHANGE_THREAD;
+	if (is_seen)
+		sk_process_raise(&sk_process.everyone, sk_process_time(bpf_ktime_get_boot_ns()));
 }
 
 #endif
