@@ -104,10 +104,19 @@ static __always_inline void sk_change_thread(__u32 tid)
 	sk_process_raise(&sk_process.changes[sk_process_slot(tid)], sk_process_time(bpf_ktime_get_boot_ns()));
 }
 
-/* Whether others see what the current thread is: those whom its process created, and its other threads. */
+/*
+ * Whether others see what the current thread is: those whom its process created,
+ * its other threads, and those whom it takes when their parents end, which the
+ * state knows of before the kernel has made them its children.  With the first
+ * process of a pid namespace its container ends, too.
+ */
 static __always_inline bool sk_change_is_seen(struct task_struct *task)
 {
-	return BPF_CORE_READ(task, signal, nr_threads) > 1 || sk_has_children(task);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+
+	return BPF_CORE_READ(signal, nr_threads) > 1 || sk_has_children(task) ||
+	       BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper) ||
+	       sk_pid_number(BPF_CORE_READ(task, thread_pid), true) == 1;
 }
 
 /* The event that is about to be built tells of a change: raised now, and when it has its time. */
