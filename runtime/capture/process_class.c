@@ -67,15 +67,16 @@ static bool leave_the_same(const struct sk_class_filter *filter, uint16_t type, 
 	return true;
 }
 
-/* The number of an entry like this one; 0, with which everything passes, if there is no room for it. */
-static uint16_t intern_entry(struct sk_class_filter *filter, const struct sk_filter_entry *entry)
+/* The number of an entry like this one; `otherwise` if there is no room for it. */
+static uint16_t intern_entry(struct sk_class_filter *filter, const struct sk_filter_entry *entry,
+			     uint16_t otherwise)
 {
 	for (uint32_t i = 0; i < filter->entry_count; i++) {
 		if (memcmp(&filter->classes->entries[i], entry, sizeof(*entry)) == 0)
 			return (uint16_t)i;
 	}
 	if (filter->entry_count == SK_PROCESS_ENTRIES)
-		return 0;
+		return otherwise;
 	filter->classes->entries[filter->entry_count] = *entry;
 	return (uint16_t)filter->entry_count++;
 }
@@ -94,7 +95,8 @@ static void plan_type(struct sk_class_filter *filter, uint32_t class, uint16_t t
 		return;
 	}
 	sk_filter_plan(filter->prospector, type, survivors_of(filter, class), filter->opens, &entry);
-	classes->index[class][type] = intern_entry(filter, &entry);
+	/* That of class 0, which has one, is right for all, and says what the call changes. */
+	classes->index[class][type] = intern_entry(filter, &entry, classes->index[0][type]);
 }
 
 /* Fills the table of a class whose survivors are known, before any word names it. */

@@ -78,8 +78,8 @@ static struct subject {
 	struct world world;
 } subject;
 
-/* Each program has a rule of its own. */
-static void open_subject(void)
+/* Each program has a rule of its own, made of its number. */
+static void open_subject_of(const char *form)
 {
 	struct sk_sensor_options options = {
 		.bundle = &subject.pack.bundle,
@@ -97,7 +97,7 @@ static void open_subject(void)
 		char name[16], condition[64];
 
 		snprintf(name, sizeof(name), "r%d", i);
-		snprintf(condition, sizeof(condition), "evt.type = fchmod and proc.name = p%d", i);
+		snprintf(condition, sizeof(condition), form, i, i + 1);
 		fixture_rule(&subject.pack, name, condition, "%evt.type");
 	}
 	CHECK_EQUAL(fixture_open(&subject.pack), 0);
@@ -109,6 +109,11 @@ static void open_subject(void)
 	subject.world.sink = sk_sensor_sink(subject.sensor);
 	subject.world.now = 10 * (uint64_t)SECOND;
 	existing(&subject.world, 1, 1, 0, "init");
+}
+
+static void open_subject(void)
+{
+	open_subject_of("evt.type = fchmod and proc.name = p%d");
 }
 
 static void close_subject(void)
@@ -175,6 +180,44 @@ TEST(more_classes_than_there_is_room_for_leave_more_rules)
 	close_subject();
 }
 
+/* What a call does to fds and threads, whatever rules there are. */
+static bool does_the_same(uint32_t class, uint16_t type)
+{
+	const uint16_t changes = SK_FILTER_CHANGES | SK_FILTER_CHANGES_OTHERS | SK_FILTER_BRINGS_FDS |
+				 SK_FILTER_CREATES_FD | SK_FILTER_USES_RING | SK_FILTER_OPENS;
+	const struct sk_filter_entry *of_class = sk_class_filter_entry(subject.filter, class, type);
+	const struct sk_filter_entry *of_all = sk_class_filter_entry(subject.filter, 0, type);
+
+	return of_class->fds == of_all->fds && of_class->pair == of_all->pair &&
+	       (of_class->traits & changes) == (of_all->traits & changes);
+}
+
+TEST(more_entries_than_there_is_room_for_are_those_of_all_processes)
+{
+	uint32_t different = 0, own = 0;
+
+	open_subject_of("proc.name = p%d and evt.rawres = -%d");
+	for (int i = 0; i < PROGRAMS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "p%d", i);
+		existing(&subject.world, FIRST_TID + i, FIRST_TID + i, 1, name);
+	}
+	subject.world.sink.complete(subject.world.sink.context);
+	for (int i = 0; i < PROGRAMS; i++)
+		class_after(FIRST_TID + i);
+	CHECK_EQUAL(sk_class_filter_count(subject.filter), SK_PROCESS_CLASSES - 1);
+	for (uint32_t class = 1; class < SK_PROCESS_CLASSES; class ++) {
+		for (uint32_t type = 0; type < SK_EVENT_COUNT; type++) {
+			different += !does_the_same(class, (uint16_t)type);
+			own += classes.index[class][type] == SK_PROCESS_ENTRIES - 1;
+		}
+	}
+	CHECK(own > 0);
+	CHECK_EQUAL(different, 0);
+	close_subject();
+}
+
 TEST(a_thread_whose_ancestors_are_not_known_has_no_class)
 {
 	open_subject();
@@ -197,4 +240,5 @@ TEST_MAIN(RUN(a_word_is_of_one_thread) RUN(a_word_is_good_until_something_change
 		  RUN(what_a_word_has_no_room_for_is_not_said) RUN(times_are_only_raised)
 			  RUN(a_class_lets_its_own_rules_have_their_events)
 				  RUN(more_classes_than_there_is_room_for_leave_more_rules)
-					  RUN(a_thread_whose_ancestors_are_not_known_has_no_class))
+					  RUN(more_entries_than_there_is_room_for_are_those_of_all_processes)
+						  RUN(a_thread_whose_ancestors_are_not_known_has_no_class))
