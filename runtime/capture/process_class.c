@@ -29,6 +29,7 @@ struct sk_class_filter {
 	struct sk_process_classes *own, *classes; /* the latter is shared with the kernel, or `own` */
 	uint64_t boot_time;
 	uint64_t lineage, containers; /* epochs of the state when it was looked at last */
+	uint64_t latest;              /* of the times of events, which may come late */
 	uint16_t opens;
 	bool nothing;
 	uint32_t entry_count, class_count;
@@ -197,7 +198,7 @@ static bool is_metadata(uint16_t type)
  * What the kernel does not see, and what it saw itself: for the latter it is too
  * late, but no harm.
  */
-static void notice_changes(struct sk_class_filter *filter, const struct sk_event_view *view, uint64_t time)
+static void notice_changes(struct sk_class_filter *filter, const struct sk_event_view *view)
 {
 	const uint64_t lineage = sk_state_lineage_epoch(view->state);
 	const uint64_t containers = sk_containers_epoch(sk_state_containers(view->state));
@@ -206,8 +207,8 @@ static void notice_changes(struct sk_class_filter *filter, const struct sk_event
 		return;
 	filter->lineage = lineage;
 	filter->containers = containers;
-	if (filter->classes->floor < time)
-		__atomic_store_n(&filter->classes->floor, time, __ATOMIC_RELEASE);
+	if (filter->classes->floor < filter->latest)
+		__atomic_store_n(&filter->classes->floor, filter->latest, __ATOMIC_RELEASE);
 }
 
 /*
@@ -233,29 +234,25 @@ static bool is_of(uint64_t word, uint32_t tid)
 	return (word & ((1u << SK_PROCESS_TAG_BITS) - 1)) == sk_process_tag(tid);
 }
 
-/* Whether this was said of the thread when its ancestors were those that they are now. */
-static bool was_said(const struct sk_class_filter *filter, uint64_t word, uint32_t tid, uint32_t class)
-{
-	return is_of(word, tid) && sk_process_word_class(word) == class &&
-	       sk_process_word_time(word) > filter->classes->floor;
-}
-
 uint32_t sk_class_filter_observe(struct sk_class_filter *filter, struct sk_vm *vm, const struct sk_event_view *view)
 {
 	const struct sk_event *event = &view->event;
-	const uint64_t time = sk_process_time(event->ts - filter->boot_time);
+	const uint64_t time = event->ts < filter->boot_time ? 0 : sk_process_time(event->ts - filter->boot_time);
 	const uint32_t tid = (uint32_t)event->tid;
 	__u64 *place = &filter->classes->words[sk_process_slot(tid)];
 	uint32_t class;
 
 	if (filter->nothing)
 		return 0;
-	notice_changes(filter, view, time);
+	if (filter->latest < time)
+		filter->latest = time;
+	notice_changes(filter, view);
 	if (!view->thread || view->container || is_metadata(event->type) || event->type == SK_EVENT_PROCEXIT_1_E ||
 	    event->tid <= 0 || event->tid > UINT32_MAX || event->ts < filter->boot_time)
 		return 0;
 	class = class_of(filter, vm);
-	if (class && !was_said(filter, *place, tid, class) && !has_all_ancestors(view->thread))
+	/* If it is said already, its ancestors were looked at, and are the same. */
+	if (class && sk_process_class_of(filter->classes, tid) != class && !has_all_ancestors(view->thread))
 		class = 0;
 	/* A slot that another thread uses is taken only by who has something to say. */
 	if (class || is_of(*place, tid))

@@ -126,20 +126,26 @@ static void close_subject(void)
 	fixture_end(&subject.pack);
 }
 
-/* A thread's fchmod; the class that it has after it. */
-static uint32_t class_after(int64_t tid)
+/* What was built comes through; the class that its thread has after it. */
+static uint32_t observe(void)
 {
 	const uint32_t *rules;
 
-	event(&subject.world, SK_EVENT_SYSCALL_FCHMOD_X, tid);
-	number(&subject.world, 0, 0);
-	number(&subject.world, 1, 3);
-	number(&subject.world, 2, 1);
 	build(&subject.world);
 	CHECK(sk_sensor_apply(subject.sensor, subject.world.wire, subject.world.wire_size, 0, false));
 	sk_sensor_evaluate(subject.sensor, &rules);
 	return sk_class_filter_observe(subject.filter, sk_sensor_vm(subject.sensor),
 				       sk_sensor_view(subject.sensor));
+}
+
+/* A thread's fchmod; the class that it has after it. */
+static uint32_t class_after(int64_t tid)
+{
+	event(&subject.world, SK_EVENT_SYSCALL_FCHMOD_X, tid);
+	number(&subject.world, 0, 0);
+	number(&subject.world, 1, 3);
+	number(&subject.world, 2, 1);
+	return observe();
 }
 
 static enum sk_filter_reason decide(uint32_t class)
@@ -236,9 +242,53 @@ TEST(a_thread_whose_ancestors_are_not_known_has_no_class)
 	close_subject();
 }
 
+TEST(a_tid_that_comes_again_has_other_ancestors)
+{
+	open_subject();
+	existing(&subject.world, 100, 100, 1, "nobody");
+	existing(&subject.world, 101, 101, 100, "nobody");
+	existing(&subject.world, 102, 102, 1, "nobody");
+	subject.world.sink.complete(subject.world.sink.context);
+	/* As above: the ancestors of 101 are not known from now on. */
+	clone_event(&subject.world, 100, 0, 100, 1, 0);
+	observe();
+	CHECK_EQUAL(class_after(101), 0);
+	CHECK(class_after(102) != 0);
+	exit_event(&subject.world, 102);
+	observe();
+	/* The kernel says so before the new one's first event. */
+	classes.changes[102] = sk_process_time(subject.world.now - BOOT);
+	clone_event(&subject.world, 102, 0, 102, 101, 0);
+	CHECK_EQUAL(observe(), 0);
+	CHECK_EQUAL(class_after(102), 0);
+	close_subject();
+}
+
+TEST(a_change_that_comes_late_voids_what_was_said_before_it_came)
+{
+	uint64_t now;
+
+	open_subject();
+	existing(&subject.world, 100, 100, 1, "nobody");
+	existing(&subject.world, 101, 101, 100, "nobody");
+	subject.world.sink.complete(subject.world.sink.context);
+	CHECK(class_after(101) != 0);
+	CHECK(class_after(101) != 0);
+	CHECK(sk_process_class_of(&classes, 101) != 0);
+	now = subject.world.now;
+	subject.world.now -= SECOND;
+	exec_event(&subject.world, 100, "/bin/p7", "p7");
+	observe();
+	subject.world.now = now;
+	CHECK_EQUAL(sk_process_class_of(&classes, 101), 0);
+	close_subject();
+}
+
 TEST_MAIN(RUN(a_word_is_of_one_thread) RUN(a_word_is_good_until_something_changes)
 		  RUN(what_a_word_has_no_room_for_is_not_said) RUN(times_are_only_raised)
 			  RUN(a_class_lets_its_own_rules_have_their_events)
-				  RUN(more_classes_than_there_is_room_for_leave_more_rules)
-					  RUN(more_entries_than_there_is_room_for_are_those_of_all_processes)
-						  RUN(a_thread_whose_ancestors_are_not_known_has_no_class))
+				  RUN(more_classes_than_there_is_room_for_leave_more_rules) RUN(
+					  more_entries_than_there_is_room_for_are_those_of_all_processes)
+					  RUN(a_thread_whose_ancestors_are_not_known_has_no_class) RUN(
+						  a_tid_that_comes_again_has_other_ancestors)
+						  RUN(a_change_that_comes_late_voids_what_was_said_before_it_came))
