@@ -25,6 +25,8 @@ void sk_state_container_changed(struct sk_state *state, const struct sk_string *
 	while ((thread = sk_thread_table_next(&state->threads, &cursor)))
 		if (container_id->length == 0 || thread->container_id->length > 0)
 			sk_thread_changed(&state->threads, thread);
+	/* Threads that do nothing are others now: no event of theirs tells it to who looks at events only. */
+	state->threads.lineage_epoch++;
 }
 
 void sk_state_forget_matches(struct sk_state *state)

@@ -346,6 +346,7 @@ TEST(users_of_a_container_are_asked_for_until_they_are_there)
 TEST(users_of_a_container_go_with_it)
 {
 	const struct sk_string *id;
+	uint32_t epoch;
 
 	world_open(&world, &live);
 	populate(&world);
@@ -357,8 +358,11 @@ TEST(users_of_a_container_go_with_it)
 	exit_event(&world, 200);
 	feed(&world);
 	CHECK(sk_users_find(sk_state_users(world.state), id, 1000) != NULL);
+	epoch = sk_state_lineage_epoch(world.state);
 	settle(&world);
 	CHECK(sk_users_find(sk_state_users(world.state), id, 1000) == NULL);
+	/* Who remembers names of 201, of whose container nothing else was known, notices. */
+	CHECK(sk_state_lineage_epoch(world.state) != epoch);
 	CHECK_TEXT(sk_users_find(sk_state_users(world.state), thread(&world, 100)->container_id, 1000)->name->bytes,
 		   "outside");
 	world_close(&world);
