@@ -146,6 +146,9 @@ static const char *const predicates[] = {
 	"thread.tid > 203",
 	"thread.ismain = true",
 	"thread.cap_permitted exists",
+	"thread.cap_effective contains CAP_CHOWN",
+	"proc.fdlimit = 512",
+	"proc.pvpid = 100",
 	"proc.env contains x",
 	"tolower(fd.name) = /a/x",
 	"toupper(evt.res) = ENOENT",
@@ -195,7 +198,8 @@ enum kind { KIND_FREE, KIND_FILE, KIND_SOCKET };
 struct process {
 	int64_t tid;
 	int64_t parent;
-	int64_t thread; /* a second one; 0: none */
+	int64_t thread;  /* a second one; 0: none */
+	bool main_ended; /* it runs another program next, in the main thread's place */
 	bool alive;
 	uint8_t fds[FDS]; /* enum kind, of fd FIRST_FD + i */
 	bool close_on_exec[FDS];
@@ -206,6 +210,7 @@ struct life {
 	struct world world; /* builds events */
 	struct process processes[PROCESSES];
 	int64_t next_tid;
+	bool calm;
 };
 
 static int64_t fd_of(unsigned slot)
@@ -441,7 +446,7 @@ static void some_change(struct life *life, struct process *process)
 	const struct process *other = &life->processes[random_below(random, PROCESSES)];
 	const int64_t result = one_in(random, 4) ? -1 : 0;
 
-	switch (random_below(random, 6)) {
+	switch (random_below(random, 12)) {
 	case 0:
 		event(world, SK_EVENT_SYSCALL_CHDIR_X, tid);
 		number(world, 0, result);
@@ -469,6 +474,40 @@ static void some_change(struct life *life, struct process *process)
 			number(world, i, 512 << random_below(random, 2));
 		number(world, 5, other->alive ? other->tid : 0);
 		number(world, 6, 7);
+		break;
+	case 5:
+		event(world, SK_EVENT_SYSCALL_CAPSET_X, tid);
+		number(world, 0, result);
+		for (unsigned i = 1; i < 4; i++)
+			number(world, i, random_below(random, 2));
+		break;
+	case 6:
+		event(world, SK_EVENT_SYSCALL_UNSHARE_X, tid);
+		number(world, 0, result);
+		number(world, 1, SK_CLONE_NEWUSER);
+		break;
+	case 7:
+		event(world, SK_EVENT_SYSCALL_FCHDIR_X, tid);
+		number(world, 0, result);
+		number(world, 1, fd_of(some_slot(life, process)));
+		break;
+	case 8:
+		event(world, one_in(random, 2) ? SK_EVENT_SYSCALL_GETRLIMIT_X : SK_EVENT_SYSCALL_SETRLIMIT_X, tid);
+		number(world, 0, result);
+		number(world, 1, 512 << random_below(random, 2));
+		number(world, 2, 1024);
+		number(world, 3, one_in(random, 4) ? 3 : 7);
+		break;
+	case 9:
+		event(world, SK_EVENT_SYSCALL_GETCWD_X, tid);
+		number(world, 0, result);
+		text(world, 1, ANY(directories));
+		break;
+	case 10:
+		event(world, SK_EVENT_SYSCALL_SETREUID_X, tid);
+		number(world, 0, result);
+		number(world, 1, random_below(random, 2));
+		number(world, 2, random_below(random, 2));
 		break;
 	default:
 		event(world, SK_EVENT_SYSCALL_CHROOT_X, tid);
@@ -516,16 +555,24 @@ static void some_thread(struct life *life, struct process *process)
 
 static void some_exec(struct life *life, struct process *process)
 {
-	if (process->thread) {
+	/* Of two threads one ends first; or the second one takes the other's place and id. */
+	if (process->thread && one_in(life->random, 2)) {
 		exit_event(&life->world, process->thread);
 		process->thread = 0;
 		return;
 	}
+	if (process->thread && !process->main_ended) {
+		exit_event(&life->world, process->tid);
+		process->main_ended = true;
+		return;
+	}
 	exec_event(&life->world, process->tid, "/bin/other", one_in(life->random, 2) ? "other" : "shell");
-	if (one_in(life->random, 4)) {
+	if (!process->main_ended && one_in(life->random, 4)) {
 		number(&life->world, 0, -2);
 		return;
 	}
+	process->thread = 0;
+	process->main_ended = false;
 	for (unsigned i = 0; i < FDS; i++) {
 		if (process->close_on_exec[i])
 			process->fds[i] = KIND_FREE;
@@ -538,7 +585,7 @@ static void some_fork(struct life *life, struct process *process)
 	struct process *child = &life->processes[random_below(life->random, PROCESSES)];
 	int64_t tid;
 
-	if (child == process)
+	if (child == process || child->main_ended)
 		return;
 	if (child->alive && child->thread) {
 		exit_event(&life->world, child->thread);
@@ -562,11 +609,20 @@ static void some_fork(struct life *life, struct process *process)
 static void make_event(struct life *life)
 {
 	struct process *process = &life->processes[random_below(life->random, PROCESSES)];
+	unsigned what;
 
 	while (!process->alive)
 		process = &life->processes[random_below(life->random, PROCESSES)];
 	life->world.type = SK_EVENT_COUNT;
-	switch (random_below(life->random, 20)) {
+	if (process->main_ended) {
+		some_exec(life, process);
+		return;
+	}
+	what = random_below(life->random, 20);
+	/* Of a calm process more is held back. */
+	if (life->calm && what > 14 && !one_in(life->random, 12))
+		what = random_below(life->random, 15);
+	switch (what) {
 	case 0:
 	case 1:
 	case 2:
@@ -784,6 +840,7 @@ static void run_stream(uint64_t seed)
 	memset(&life, 0, sizeof(life));
 	life.random = &random;
 	life.next_tid = 200;
+	life.calm = one_in(&random, 2);
 	life.world.now = UINT64_C(1700000000) * SECOND;
 	life.processes[0] = (struct process){.tid = 100, .parent = 1, .alive = true};
 	make_pack(&pack, &random);
