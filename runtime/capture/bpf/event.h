@@ -179,8 +179,6 @@ static __always_inline bool sk_current_wanted(void)
 	return !sk_config.only_tree || sk_process_wanted(bpf_get_current_pid_tgid() >> 32);
 }
 
-#define sk_barrier(variable) asm volatile("" : "+r"(variable))
-
 /*
  * Reads a field so that neither the compiler nor the verifier knows its value.
  * If the verifier knew the offset, every event would be another state to it.

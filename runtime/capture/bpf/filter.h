@@ -16,6 +16,8 @@
 
 #include <linux/types.h>
 
+#include "runtime/capture/bpf/shared.h"
+
 /* SK_FILTER_REASON(id, name, meaning): why an event was held back; PASS: it was not. */
 #define SK_FILTER_REASONS(SK_FILTER_REASON)                                                                        \
 	SK_FILTER_REASON(PASS, "passed", "it was not held back")                                                   \
@@ -238,6 +240,8 @@ static inline enum sk_filter_reason sk_filter_decide(const volatile struct sk_fi
 	if (result < 0) {
 		if (error >= SK_FILTER_ERRORS)
 			return SK_FILTER_PASS;
+		/* Else the compiler leaves out the mask, and the verifier may not know that the copy it uses was compared. */
+		sk_barrier(error);
 		if (entry->errors[error / 64 & (SK_FILTER_ERRORS / 64 - 1)] >> error % 64 & 1)
 			return SK_FILTER_FAILED;
 		return entry->failed >> class & 1 ? SK_FILTER_FLAGS : SK_FILTER_PASS;

@@ -16,6 +16,9 @@
 
 #include "runtime/capture/bpf/loss.h"
 
+/* The compiler knows nothing of the variable from here on: bounds that the verifier is to see stay in the program. */
+#define sk_barrier(variable) __asm__ volatile("" : "+r"(variable))
+
 /* A record of the ring: this, then one event in the wire format, with its notes (vm/notes.h). */
 struct sk_ring_record {
 	__u16 cpu;
