@@ -83,6 +83,14 @@ if part == 'begin':
         another('exec')
     os.waitpid(child, 0)
 
+    # Another thread takes the place of this one, and its id.
+    child = os.fork()
+    if child == 0:
+        unnoticed(*chmod)
+        threading.Thread(target=another, args=('exec',)).start()
+        time.sleep(5)
+    os.waitpid(child, 0)
+
     # The parent becomes another, and is held by a debugger before its call has ended.
     # Somebody else may void what the kernel knows meanwhile, hence ten times.
     for _ in range(10):
