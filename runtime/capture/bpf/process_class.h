@@ -19,9 +19,10 @@
  * Class 0 is what holds for every thread, and all that is known without a word.
  *
  * Why that is exact.  A change raises `changes` or `everyone` before its event
- * takes its time, and again, to that time, before the event is in a ring.  User space has seen the change when it writes a later time, because it
- * waits for builders at work (shared.h).  So whoever reads a word that looks good
- * stands before the change.
+ * takes its time, and again, to that time, before the event is in a ring.  User
+ * space has seen the change when it writes a later time, because it waits for
+ * builders at work (shared.h).  So whoever reads a word that looks good stands
+ * before the change.
  */
 #ifndef SK_CAPTURE_BPF_PROCESS_CLASS_H
 #define SK_CAPTURE_BPF_PROCESS_CLASS_H
