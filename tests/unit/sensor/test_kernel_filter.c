@@ -556,7 +556,7 @@ static void some_thread(struct life *life, struct process *process)
 static void some_exec(struct life *life, struct process *process)
 {
 	/* Of two threads one ends first; or the second one takes the other's place and id. */
-	if (process->thread && one_in(life->random, 2)) {
+	if (process->thread && !process->main_ended && one_in(life->random, 2)) {
 		exit_event(&life->world, process->thread);
 		process->thread = 0;
 		return;
