@@ -4,6 +4,7 @@
  * the single events are tested for elsewhere, put together (docs/state.md).
  */
 #include "tests/unit/state/event_builder.h"
+#include "tests/unit/vm/random.h"
 
 static struct world world;
 
@@ -303,13 +304,85 @@ TEST(a_process_in_a_pid_namespace_has_two_numbers)
 	end();
 }
 
-TEST_MAIN(RUN(every_call_that_makes_a_process_makes_the_same_one)
-		  RUN(a_child_of_vfork_is_what_it_became_before_its_parent_goes_on) RUN(
-			  an_exec_by_a_secondary_thread_goes_on_as_the_process)
-			  RUN(a_daemon_leaves_its_session_and_its_parent) RUN(a_subreaper_gets_the_orphans_below_it)
-				  RUN(a_number_that_is_used_again_is_another_process)
-					  RUN(threads_and_processes_take_each_others_numbers) RUN(
-						  processes_that_share_their_fds_have_copies)
-						  RUN(close_on_exec_is_the_matter_of_whoever_execs) RUN(
-							  a_process_in_a_pid_namespace_has_two_numbers)
-							  RUN(fds_that_were_there_before_are_closed_by_an_exec_too))
+/* Ends of calls other than those that make a process. */
+static bool is_call_of_a_process(uint16_t type)
+{
+	return sk_events[type].direction == SK_DIRECTION_EXIT && (sk_events[type].category & SK_CATEGORY_SYSCALL) &&
+	       type != SK_EVENT_SYSCALL_CLONE_20_X && type != SK_EVENT_SYSCALL_FORK_20_X &&
+	       type != SK_EVENT_SYSCALL_VFORK_20_X && type != SK_EVENT_SYSCALL_CLONE3_X;
+}
+
+static void some_event(struct random *random, uint16_t type, int64_t tid, int64_t result)
+{
+	static const char *const texts[] = {"/etc", "x", "", "one|two|"};
+
+	event(&world, type, tid);
+	for (unsigned i = 0; i < world.nparams; i++) {
+		if (sk_param_fixed_size(sk_events[type].params[i].type))
+			number(&world, i, (int64_t)random_below(random, 300) - 3);
+		else if (one_in(random, 2))
+			strings(&world, i, texts[random_below(random, 4)]);
+	}
+	if (world.nparams && sk_param_fixed_size(sk_events[type].params[0].type))
+		number(&world, 0, result);
+	feed(&world);
+}
+
+static uint32_t revisions(void)
+{
+	const struct sk_thread *thread;
+	uint32_t cursor = 0, sum = sk_state_lineage_epoch(world.state);
+
+	while ((thread = sk_thread_table_next(sk_state_threads(world.state), &cursor)))
+		sum += thread->revision;
+	return sum;
+}
+
+/* What the kernel holds back of a thread rests on it (runtime/capture/process_class.h). */
+TEST(threads_change_with_calls_that_are_said_to_change_them_and_that_did_not_fail)
+{
+	struct random random = {1};
+	unsigned changed = 0, unsaid = 0;
+
+	start();
+	clones(SK_EVENT_SYSCALL_CLONE_20_X, 101, 0, 100, 1,
+	       SK_CLONE_THREAD | SK_CLONE_VM | SK_CLONE_FILES | SK_CLONE_FS);
+	clones(SK_EVENT_SYSCALL_FORK_20_X, 200, 0, 200, 100, 0);
+	settle(&world);
+	for (unsigned i = 0; i < 200; i++) {
+		for (uint16_t type = 0; type < SK_EVENT_COUNT; type++) {
+			const bool fails = one_in(&random, 2);
+			const uint32_t before = revisions();
+
+			if (!is_call_of_a_process(type) || (fails && !sk_state_changes_threads(type) && i > 20))
+				continue;
+			/* Nobody is made to execute: that would be another test's. */
+			if (!fails && (type == SK_EVENT_SYSCALL_EXECVE_19_X || type == SK_EVENT_SYSCALL_EXECVEAT_X))
+				continue;
+			some_event(&random, type, one_in(&random, 2) ? 101 : 200, fails ? -2 : 0);
+			if (revisions() == before)
+				continue;
+			changed++;
+			if (fails || !sk_state_changes_threads(type)) {
+				printf("# %s, result %d\n", sk_events[type].name, fails ? -2 : 0);
+				unsaid++;
+			}
+		}
+	}
+	CHECK(changed > 100);
+	CHECK_EQUAL(unsaid, 0);
+	end();
+}
+
+TEST_MAIN(
+	RUN(every_call_that_makes_a_process_makes_the_same_one) RUN(
+		a_child_of_vfork_is_what_it_became_before_its_parent_goes_on)
+		RUN(an_exec_by_a_secondary_thread_goes_on_as_the_process) RUN(
+			a_daemon_leaves_its_session_and_its_parent) RUN(a_subreaper_gets_the_orphans_below_it)
+			RUN(a_number_that_is_used_again_is_another_process) RUN(
+				threads_and_processes_take_each_others_numbers)
+				RUN(processes_that_share_their_fds_have_copies) RUN(
+					close_on_exec_is_the_matter_of_whoever_execs)
+					RUN(a_process_in_a_pid_namespace_has_two_numbers) RUN(
+						fds_that_were_there_before_are_closed_by_an_exec_too)
+						RUN(threads_change_with_calls_that_are_said_to_change_them_and_that_did_not_fail))
