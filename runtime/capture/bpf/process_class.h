@@ -37,6 +37,7 @@ enum {
 	SK_PROCESS_CLASS_BITS = 6,
 	SK_PROCESS_TIME_SHIFT =
 		6, /* times are counted in 64 ns of the boot clock: 9 years in the bits that are left */
+	SK_PROCESS_SECOND = 1000000000 >> SK_PROCESS_TIME_SHIFT,
 };
 
 struct sk_process_classes {
@@ -114,7 +115,7 @@ static inline __u32 sk_process_paths(const volatile struct sk_process_classes *c
 
 /*
  * Raises one of the times, which programs on other CPUs raise too.  Should they
- * do so again and again, it gives up without having found a higher one in place.
+ * get in between again and again, it puts it a second ahead, where nobody does.
  */
 static inline void sk_process_raise(__u64 *time, __u64 to)
 {
@@ -124,7 +125,7 @@ static inline void sk_process_raise(__u64 *time, __u64 to)
 		if (old >= to || __sync_val_compare_and_swap(time, old, to) == old)
 			return;
 	}
-	*(volatile __u64 *)time = ~0ULL;
+	*(volatile __u64 *)time = to + SK_PROCESS_SECOND;
 }
 
 #endif
