@@ -35,8 +35,7 @@ enum {
 	SK_PROCESS_ENTRIES = 1024, /* different ones of all classes */
 	SK_PROCESS_TAG_BITS = 6,   /* of the tid, above the slot: kernels have at most 2^22 of them */
 	SK_PROCESS_CLASS_BITS = 6,
-	SK_PROCESS_TIME_SHIFT =
-		6, /* times are counted in 64 ns of the boot clock: 9 years in the bits that are left */
+	SK_PROCESS_TIME_SHIFT = 6, /* times are in 64 ns of the boot clock: 9 years in the bits left */
 	SK_PROCESS_SECOND = 1000000000 >> SK_PROCESS_TIME_SHIFT,
 };
 
