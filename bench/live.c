@@ -2,7 +2,8 @@
 /*
  * What a system call costs while it is watched:
  *
- *   live                           one line of JSON: ns a call, and the reader's CPU an event
+ *   live BUNDLE                    one line of JSON: ns a call, and the reader's CPU an event; "filtered":
+ *                                  as for the bundle's rules, which must not ask for these calls
  *   live flood RATE SECONDS CPUS   opens RATE files a second on that many CPUs together (0: as many as it can)
  *
  * Calls are made on CPU 0 and read on CPU 1.  Kinds of watching take turns; of
@@ -25,8 +26,8 @@
 #include <bpf/libbpf.h>
 
 #include "bench/support/measure.h"
-#include "runtime/capture/bpf/filter.h"
 #include "runtime/capture/capture.h"
+#include "runtime/capture/filter.h"
 #include "runtime/capture/ring.h"
 #include "vm/event.h"
 #include "vm/schema/schema.h"
@@ -111,6 +112,7 @@ struct watching {
 	struct bpf_link *link;
 	struct sk_ring ring;
 	struct sk_capture *capture;
+	struct sk_kernel_filter *filter; /* of FILTERED */
 	pthread_t reader;
 	int stop;
 	pid_t pid;
@@ -141,19 +143,19 @@ static int open_floor(struct watching *watching)
 	return watching->link ? 0 : -errno;
 }
 
+static struct sk_bundle bundle;
+
 static int open_capture(struct watching *watching)
 {
-	static struct sk_filter_entry filter[SK_FILTER_EVENTS];
 	struct sk_capture_options options = {.ring_size = RING};
 	struct sk_error error = {0};
 	int result;
 
 	if (watching->kind == FILTERED) {
-		memset(filter, 0, sizeof(filter));
-		/* As for rules that ask neither for opens that fail nor for those that only read, and no state. */
-		memset(filter[SK_EVENT_SYSCALL_OPENAT_2_X].errors, 0xff, sizeof(filter[0].errors));
-		filter[SK_EVENT_SYSCALL_OPENAT_2_X].succeeded = ~0u;
-		options.filter = filter;
+		result = sk_kernel_filter_create(&bundle, &watching->filter);
+		if (result < 0)
+			return result;
+		options.filter = watching->filter;
 	}
 	result = sk_capture_open(&options, &watching->capture, &error);
 	if (result < 0)
@@ -161,12 +163,21 @@ static int open_capture(struct watching *watching)
 	return result;
 }
 
+static int hold_back(void *context, const struct sk_filter_path *path)
+{
+	return sk_capture_hold_back(context, path);
+}
+
 static int count_event(void *context, const uint8_t *bytes, size_t size, uint16_t cpu)
 {
 	struct watching *watching = context;
+	struct sk_event event;
+	struct sk_error error;
 
 	(void)cpu;
 	watching->all++;
+	if (watching->filter && sk_event_decode(bytes, size, &event, &error) == 0)
+		sk_kernel_filter_learn_path(watching->filter, &event, 0, hold_back, watching->capture);
 	if (sk_read_u64(bytes + 8) == (uint64_t)watching->pid && size > 60) {
 		watching->events++;
 		watching->bytes += size;
@@ -234,6 +245,7 @@ static void end(struct watching *watching)
 	sk_ring_close(&watching->ring);
 	live_bpf__destroy(watching->floors);
 	sk_capture_close(watching->capture);
+	sk_kernel_filter_destroy(watching->filter);
 }
 
 /* --- measuring -------------------------------------------------------------------- */
@@ -323,10 +335,20 @@ static int flood(double rate, double seconds, int cpus)
 
 int main(int argc, char **argv)
 {
-	if (argc == 1)
-		return measure_all();
+	struct sk_error error = {.message = "out of memory"};
+	int result;
+
+	if (argc == 2) {
+		if (sk_bundle_open(argv[1], &bundle, &error) < 0) {
+			fprintf(stderr, "live: %s\n", error.message);
+			return 2;
+		}
+		result = measure_all();
+		sk_bundle_close(&bundle);
+		return result;
+	}
 	if (argc == 5 && strcmp(argv[1], "flood") == 0)
 		return flood(strtod(argv[2], NULL), strtod(argv[3], NULL), (int)strtol(argv[4], NULL, 10));
-	fprintf(stderr, "usage: live [flood RATE SECONDS CPUS]\n");
+	fprintf(stderr, "usage: live BUNDLE | live flood RATE SECONDS CPUS\n");
 	return 2;
 }

@@ -64,8 +64,8 @@ class Sensor:
         self.held_back = sum(map(int, re.findall(r"(\d+) ", line)))
 
 
-def overhead(bench, result):
-    result["calls"] = tools.run_json([bench.program("live")], limit=180)
+def overhead(bench, result, bundle):
+    result["calls"] = tools.run_json([bench.program("live"), bundle], limit=180)
     for kind, row in result["calls"]["kinds"].items():
         print(f"   {kind}: getppid {row['getppid']:.0f} ns, open that fails {row['open_fails']:.0f}, "
               f"open and close {row['open_close']:.0f}; reader {row['reader_ns']:.0f} an event", flush=True)
@@ -111,6 +111,6 @@ def make(bench):
     bundle = bench.path("packs", "live.skb")
     tools.run([bench.saker, "compile", "-q", *files, "-o", bundle])
     result = bench.results["live"] = {}
-    overhead(bench, result)
+    overhead(bench, result, bundle)
     workload(bench, result, bundle)
     flood(bench, result, bundle)
